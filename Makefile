@@ -1,12 +1,14 @@
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-ARCHITECTURE := arm64
+CONFIG := samconfig.bandwidth-messaging.toml
+CONFIG_ENV := default
+CONFIGURATION = --config-file $(CONFIG) --config-env $(CONFIG_ENV)
 
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down demo unit test lint format openapi diagrams build clean
+.PHONY: help install up down demo unit test lint format openapi diagrams build preflight deploy clean
 
 help: ## List these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -64,8 +66,18 @@ openapi: install ## Generate docs/openapi.json and events/bus/schemas from the c
 diagrams: install ## Generate the diagrams and step tables of docs/architecture.md
 	$(BIN)/python -m local.architecture
 
-build: install ## Build functions and layer for deployment (ARCHITECTURE=arm64 or x86_64)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
+build: install ## Build functions and layer for the Architecture in CONFIG
+	$(BIN)/python -m local.build $(CONFIGURATION)
+
+preflight: install ## Check CONFIG, the AWS account and the build; changes nothing
+	$(BIN)/python -m local.preflight $(CONFIGURATION)
+
+deploy: $(CONFIG) build ## Build, check and deploy (another stack: CONFIG=samconfig.<stack>.toml)
+	$(BIN)/python -m local.preflight $(CONFIGURATION)
+	$(BIN)/sam deploy $(CONFIGURATION)
+
+$(CONFIG):
+	@echo "$@ does not exist. Copy samconfig.example.toml to $@ and fill in its values." >&2; exit 1
 
 clean: ## Stop the local cloud and delete everything built or installed
 	@if [ -x $(BIN)/python ]; then \

@@ -21,12 +21,13 @@ import psutil
 import requests
 
 from local import deployment, processes
+from local.build import ROOT, SAM
 from local.deployment import Target
 from local.processes import EMULATOR, SIMULATOR
 from local.progress import CloudError, wait_for
 from local.stack import APIS, DEFAULT_API, REGION, Stack, find_directory, find_stack_file
 
-DIRECTORY = deployment.ROOT / ".local"
+DIRECTORY = ROOT / ".local"
 HOST = "127.0.0.1"
 PORTS = {"current": (4566, 4567), "classic": (4568, 4569)}
 
@@ -84,7 +85,7 @@ def _check_prerequisites() -> None:
         raise CloudError(
             f"The functions need Python 3.13. This is {version}. `make install` creates .venv with it."
         )
-    if not deployment.SAM.exists():
+    if not SAM.exists():
         raise CloudError(
             f"sam is not installed beside {sys.executable}. `make install` installs it in .venv."
         )

@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from local.build import ROOT, SAM, compile_bytecode
 from local.progress import CloudError, wait_for
 from local.stack import REGION, Stack, client, find_directory
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
-ROOT = Path(__file__).resolve().parent.parent
 STACK = "bandwidth-messaging"
 # The template's defaults.
 BANDWIDTH_SECRET_NAME = "bandwidth-messaging/bandwidth"  # noqa: S105
 FORWARD_SECRET_NAME = "bandwidth-messaging/forward"  # noqa: S105
 LETTERS_BUCKET = "letters-of-authorization"
-SAM = Path(sys.executable).with_name("sam")
+SAM_CONFIGURATION = ROOT / "samconfig.toml"
 OUTPUTS = {
     "ApiPageUrl",
     "CallbackApiUrl",
@@ -55,7 +55,7 @@ def compute_source_digest() -> str:
 
 
 def _sources() -> Iterator[Path]:
-    yield ROOT / "samconfig.toml"
+    yield SAM_CONFIGURATION
     yield ROOT / "template.yaml"
     for folder in ("functions", "layers", "statemachines"):
         for path in sorted((ROOT / folder).rglob("*")):
@@ -97,9 +97,7 @@ def _build(directory: Path) -> None:
     _allow_plain_http(directory)
     if sys.platform != "linux":
         _rebuild_layer_for_this_machine(directory)
-    # Workers would compile their unpacked copies again. The copies lose file times, so hashes are unchecked.
-    command = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
-    subprocess.run([*command, "-j", "0", directory / ".aws-sam" / "build"], check=True)
+    compile_bytecode(directory / ".aws-sam" / "build")
 
 
 def _allow_plain_http(directory: Path) -> None:
@@ -178,7 +176,7 @@ def _architecture() -> str:
 def _sam(arguments: list[str], directory: Path, log: Path, target: Target | None = None) -> None:
     command = arguments[0]
     print(f"sam {command}", flush=True)
-    configuration = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
+    configuration = ["--config-file", str(SAM_CONFIGURATION), "--config-env", "local"]
     with log.open("wb") as output:
         # sam writes .aws-sam to the current directory, and each local cloud needs its own.
         process = subprocess.Popen(

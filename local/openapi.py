@@ -22,6 +22,7 @@ FUNCTIONS = (
     "control/browse",
     "control/set_rate",
     "control/change_opt_outs",
+    "control/change_pools",
     "control/set_replies",
     "control/manage_webhooks",
     "control/upload_media",
@@ -32,6 +33,7 @@ REQUESTS = {
     "startMessagingV2": ("executions/messaging_v2.json", None),
     "recordOptOut": ("control/change_opt_outs.json", "body"),
     "startHostedMessaging": ("executions/hosted_messaging.json", None),
+    "setPool": ("control/change_pools.json", "body"),
     "setReplies": ("control/set_replies.json", "body"),
     "setRate": ("control/set_rate.json", "body"),
     "uploadMedia": ("control/upload_media.json", "body"),
@@ -47,11 +49,11 @@ def document() -> str:
         title="Bandwidth messaging",
         version="1.0.0",
         description=(
-            "Send messages, start set-ups, set rates, record opt-outs, and read all of them. Sign every "
-            "request with AWS Signature Version 4 (service execute-api). The caller needs the IAM permission "
-            "`execute-api:Invoke`. Errors are problem details (RFC 9457). An optional field may be null, "
-            "which is the same as leaving it out. Path parameters are percent-encoded. An unknown query "
-            "parameter is a 422."
+            "Send messages, start set-ups, set rates, record opt-outs, pool numbers, and read all of them. "
+            "Sign every request with AWS Signature Version 4 (service execute-api). The caller needs the IAM "
+            "permission `execute-api:Invoke`. Errors are problem details (RFC 9457). An optional field may "
+            "be null, which is the same as leaving it out. Path parameters are percent-encoded. An unknown "
+            "query parameter is a 422."
         ),
         servers=[
             Server(
@@ -68,6 +70,7 @@ def document() -> str:
             Tag(name="Media", description="Files that messages send"),
             Tag(name="Numbers", description="Your numbers"),
             Tag(name="Opt-outs", description="People who opted out of texts from your numbers"),
+            Tag(name="Pools", description="Groups of your numbers that share their messages"),
             Tag(name="Rates", description="How fast messages are sent, and how long they wait"),
             Tag(name="Webhooks", description="Your endpoints that receive signed events"),
             Tag(name="Set-ups", description="Orders that import, buy or release numbers"),

@@ -1,4 +1,4 @@
-"""GET operations of the ControlApi: messages, conversations, numbers, opt-outs, orders and rates."""
+"""GET operations of the ControlApi: messages, conversations, numbers, opt-outs, orders, pools and rates."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,6 +6,7 @@ from bandwidth_messaging.api.message_routes import add_message_routes
 from bandwidth_messaging.api.number_routes import add_number_routes
 from bandwidth_messaging.api.opt_out_routes import add_opt_out_routes
 from bandwidth_messaging.api.order_routes import add_order_routes
+from bandwidth_messaging.api.pool_routes import add_pool_reads
 from bandwidth_messaging.api.rate_routes import add_rate_reads
 from bandwidth_messaging.api.resolver import resolver
 from bandwidth_messaging.runtime import stores, wiring
@@ -18,6 +19,7 @@ add_message_routes(app, stores.messages, stores.media_links, wiring.lane_rates)
 add_number_routes(app, stores.numbers)
 add_opt_out_routes(app, stores.opt_outs)
 add_order_routes(app, stores.orders, stores.numbers)
+add_pool_reads(app, wiring.number_pools)
 add_rate_reads(app, wiring.lane_rates)
 
 

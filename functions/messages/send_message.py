@@ -45,7 +45,8 @@ def send_message(
     recipient opted out of texts from the number, unless the parameter EnforceOptOuts is "false".
 
     The request is rejected with 429 and Retry-After if the message would wait for its rate longer than
-    SendDeadlineHours, unless the parameter BacklogPolicy is "warn".
+    SendDeadlineHours, unless the parameter BacklogPolicy is "warn". If the message is due later (sendAt,
+    quiet hours), there is no Retry-After, and the problem names the earliest sendAt that fits.
     """
     acceptance: MessageAcceptance = wiring.message_acceptance()
     return message_view(acceptance.accept(new, idempotency_key)), HTTPStatus.ACCEPTED

@@ -132,7 +132,16 @@ def test_the_steps_of_catapult_load_no_xml(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["browse", "describe", "manage_webhooks", "set_rate", "set_replies", "start_setup", "upload_media"],
+    [
+        "browse",
+        "change_pools",
+        "describe",
+        "manage_webhooks",
+        "set_rate",
+        "set_replies",
+        "start_setup",
+        "upload_media",
+    ],
 )
 def test_the_functions_of_the_control_api_load_no_client_of_bandwidth(name: str) -> None:
     assert loaded_by("control", f"import {name}") <= {"pydantic"}

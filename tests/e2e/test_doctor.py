@@ -4,9 +4,8 @@ from typing import Any
 
 from local.stack import Stack
 from tests.bus import schema_errors
-from tests.e2e.test_messages import eventually
 from tests.generations import both_generations, only_current
-from tests.machines import control, get, invoke, receive_events, run, subscribe, unique
+from tests.machines import control, get, invoke, receive_events, run, subscribe, unique, wait_until
 
 CAMPAIGN, STRANGER = "CEXMPL9", "+19104444321"
 
@@ -55,7 +54,7 @@ def test_drift_events_report_a_number_that_joins_and_leaves_an_owned_location(
         return len(events) > 1
 
     # The stream first delivers the changes of other tests, including thousands of numbers.
-    eventually(has_both_events, within=120)
+    wait_until(has_both_events)
 
     assert [STRANGER in str(events[version]) for version in sorted(events)] == [True, False]
     assert [schema_errors(event) for event in events.values()] == [[], []]

@@ -8,10 +8,10 @@ import pytest
 
 from local.stack import Stack
 from tests.bus import schema_errors
-from tests.e2e.test_messages import eventually, send, unused_number, wait_for_end
+from tests.e2e.test_messages import send, unused_number, wait_for_end
 from tests.generations import both_generations
 from tests.http_server import Response, Server, run_server
-from tests.machines import TEXT
+from tests.machines import TEXT, wait_until
 
 EXPECTED_TYPES = {"Message Accepted", "Message Sent", "Message Delivered"}
 
@@ -49,7 +49,7 @@ def test_every_message_event_is_posted_with_the_key_and_matches_its_schema(
         }
         return by_type if by_type.keys() >= EXPECTED_TYPES else None
 
-    by_type = eventually(posted)
+    by_type = wait_until(posted)
 
     for request, event in by_type.values():
         assert (request.method, request.path) == ("POST", "/events")

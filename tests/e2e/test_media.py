@@ -8,9 +8,9 @@ from urllib.parse import quote
 import requests
 
 from local.stack import Stack
-from tests.e2e.test_messages import conversation, eventually, unused_number, wait_for_end
+from tests.e2e.test_messages import conversation, unused_number, wait_for_end
 from tests.generations import both_generations
-from tests.machines import TEXT, control, get
+from tests.machines import TEXT, control, get, wait_until
 
 PICTURE = b"\x89PNG\r\n" + bytes(range(256))
 
@@ -33,7 +33,7 @@ def test_a_picture_is_archived_and_outlives_bandwidths_copy(cloud: Stack, owner_
         archived_media: list[Any] = get(cloud, f"/messages/{quote(message_id)}").get("archivedMedia", [])
         return archived_media if len(archived_media) == len(files) else []
 
-    picture, layout = eventually(archived)
+    picture, layout = wait_until(archived)
 
     delete_at_bandwidth(cloud, get(cloud, f"/messages/{quote(message_id)}")["media"])
 

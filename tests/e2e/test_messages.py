@@ -2,9 +2,7 @@
 
 import base64
 import json
-import time
 import uuid
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -13,18 +11,9 @@ import requests
 
 from local.stack import Stack
 from tests.generations import both_generations
-from tests.machines import TEXT, control, get, physical_id, receive_events, subscribe_to_messages
+from tests.machines import TEXT, control, get, physical_id, receive_events, subscribe_to_messages, wait_until
 
 pytestmark = both_generations
-
-
-def eventually[Result](read: Callable[[], Result | None], within: float = 60) -> Result:
-    """Call `read` until it returns a true value, and return that value."""
-    deadline = time.monotonic() + within
-    while not (result := read()):
-        assert time.monotonic() < deadline, f"not within {within} s"
-        time.sleep(0.1)
-    return result
 
 
 def unused_number() -> str:
@@ -44,7 +33,7 @@ def wait_for_end(cloud: Stack, message_id: str) -> dict[str, Any]:
         message: dict[str, Any] = get(cloud, f"/messages/{message_id}")
         return message if message["state"] in {"delivered", "failed", "delivery_unknown"} else None
 
-    return eventually(read)
+    return wait_until(read)
 
 
 def conversation(cloud: Stack, owner_number: str) -> list[Any]:
@@ -128,6 +117,17 @@ class TestSending:
         assert wait_for_end(cloud, send(cloud, owner_number, to))["state"] == "delivered"
         assert len(control(cloud, "GET", f"/messages?to={quote(to)}")["messages"]) == 1
 
+    def test_a_pool_sends_from_one_of_its_numbers(self, cloud: Stack, owner_number: str) -> None:
+        created = cloud.call("PUT", "/pools/reminders", {"numbers": [owner_number]})
+        assert created.status_code == 200, created.text
+        assert get(cloud, "/pools/reminders")["members"] == [{"number": owner_number, "usable": True}]
+
+        message = wait_for_end(cloud, send(cloud, "reminders", unused_number()))
+
+        assert message["state"] == "delivered"
+        assert (message["from"], message["pool"]) == (owner_number, "reminders")
+        assert cloud.call("DELETE", "/pools/reminders").status_code == 200
+
     def test_an_unknown_sender_is_rejected_with_the_field_name(self, cloud: Stack) -> None:
         response = cloud.call(
             "POST", "/messages", {"from": "+19195550000", "to": unused_number(), "text": TEXT}
@@ -198,7 +198,7 @@ class TestReceiving:
             callbacks = control(cloud, "GET", f"/callbacks?message_id={reply_id}")["callbacks"]
             return callbacks if all(each["state"] == "delivered" for each in callbacks) else []
 
-        for delivery in eventually(delivered):
+        for delivery in wait_until(delivered):
             assert [(attempt["status"], attempt["with_credentials"]) for attempt in delivery["attempts"]] == [
                 (401, False),
                 (204, True),
@@ -221,7 +221,7 @@ class TestReceiving:
             bodies = [json.loads(message["Body"]).get("callback", {}).get("body") for message in messages]
             return base64.b64encode(body).decode() in bodies
 
-        eventually(is_quarantined)
+        wait_until(is_quarantined)
 
     def test_an_unreadable_callback_is_quarantined_and_can_be_replayed(
         self, cloud: Stack, owner_number: str
@@ -266,6 +266,6 @@ class TestEvents:
                     events[event["detail-type"]] = json.dumps(event, ensure_ascii=False)
             return {"Message Accepted", "Message Sent", "Message Delivered"} <= events.keys()
 
-        eventually(has_all_events)
+        wait_until(has_all_events)
 
         assert not any(TEXT in body for body in events.values())

@@ -9,9 +9,9 @@ import pytest
 import requests
 
 from local.stack import Stack
-from tests.e2e.test_messages import conversation, eventually, send, unused_number, wait_for_end
+from tests.e2e.test_messages import conversation, send, unused_number, wait_for_end
 from tests.generations import only_classic
-from tests.machines import TEXT, control, run, unique
+from tests.machines import TEXT, control, run, unique, wait_until
 from tests.workflows.test_hosted_messaging import some_numbers
 
 pytestmark = only_classic
@@ -77,7 +77,7 @@ def test_an_inbound_reply_is_stored_with_its_media(cloud: Stack, hosted: str) ->
         ]
         return stored_messages[0] if stored_messages else None
 
-    message = eventually(stored)
+    message = wait_until(stored)
 
     assert message is not None
     assert (message["api"], message["text"], message["media"]) == ("v1", TEXT, media)

@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import quote
 
 from local.stack import Stack
-from tests.e2e.test_messages import eventually, unused_number, wait_for_end
+from tests.e2e.test_messages import unused_number, wait_for_end
 from tests.generations import both_generations
-from tests.machines import TEXT, control, get
+from tests.machines import TEXT, control, get, wait_until
 
 pytestmark = both_generations
 
@@ -21,7 +21,7 @@ def post(cloud: Stack, body: Any, key: str | None = None) -> tuple[int, Any]:
 def receive_text(cloud: Stack, sender: str, to: str, text: str) -> None:
     """Send an inbound text from the simulator, and wait until it is stored."""
     message_id = control(cloud, "POST", "/inbound", {"from": sender, "to": to, "text": text})["id"]
-    eventually(lambda: cloud.call("GET", f"/messages/{message_id}").ok or None)
+    wait_until(lambda: cloud.call("GET", f"/messages/{message_id}").ok or None)
 
 
 def test_a_repeated_idempotency_key_creates_one_message(cloud: Stack, owner_number: str) -> None:
@@ -59,7 +59,7 @@ def test_a_recipient_who_sends_stop_receives_no_message_until_start(cloud: Stack
     person = unused_number()
     body = {"from": owner_number, "to": person, "text": TEXT}
     receive_text(cloud, person, owner_number, "STOP.")
-    eventually(lambda: post(cloud, body)[0] == 409 or None)
+    wait_until(lambda: post(cloud, body)[0] == 409 or None)
 
     _, problem = post(cloud, body)
 
@@ -72,7 +72,7 @@ def test_a_recipient_who_sends_stop_receives_no_message_until_start(cloud: Stack
     # A START within the same second as the STOP is ignored.
     time.sleep(1)
     receive_text(cloud, person, owner_number, "start")
-    eventually(lambda: post(cloud, body)[0] == 202 or None)
+    wait_until(lambda: post(cloud, body)[0] == 202 or None)
 
 
 def test_a_conversation_contains_only_the_messages_of_both_participants(

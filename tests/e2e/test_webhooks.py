@@ -10,10 +10,10 @@ from standardwebhooks import Webhook
 
 from local.stack import Stack
 from tests.bus import schema_errors
-from tests.e2e.test_messages import eventually, send, unused_number, wait_for_end
+from tests.e2e.test_messages import send, unused_number, wait_for_end
 from tests.generations import both_generations
 from tests.http_server import Response, Server, run_server
-from tests.machines import physical_id
+from tests.machines import physical_id, wait_until
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_a_webhook_receives_the_events_of_a_message_although_it_fails_at_first(
     assert created.status_code == 200, created.text
     secret = created.json()["secret"]
     # The list of enabled webhooks is an index, which may lag.
-    eventually(lambda: name in cloud.call("GET", "/webhooks").text or None)
+    wait_until(lambda: name in cloud.call("GET", "/webhooks").text or None)
     try:
         message_id = send(cloud, owner_number, unused_number())
         wait_for_end(cloud, message_id)
@@ -55,7 +55,7 @@ def test_a_webhook_receives_the_events_of_a_message_although_it_fails_at_first(
             }
             return by_type if by_type.keys() == set(types) else None
 
-        by_type = eventually(accepted)
+        by_type = wait_until(accepted)
     finally:
         cloud.call("DELETE", path)
 

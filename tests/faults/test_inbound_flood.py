@@ -11,10 +11,19 @@ from urllib.parse import quote
 import requests
 
 from local.stack import Stack
-from tests.machines import TEXT, control, list_messages, run, subscribe_to_messages, unique, wait_until
+from tests.machines import (
+    TEXT,
+    WAIT_TIMEOUT_SECONDS,
+    control,
+    list_messages,
+    run,
+    subscribe_to_messages,
+    unique,
+    wait_until,
+)
 
 TEXTS = int(os.environ.get("INBOUND_TEXTS", "1000"))
-PATIENCE_SECONDS = 60 + TEXTS // 10
+PATIENCE_SECONDS = WAIT_TIMEOUT_SECONDS + TEXTS // 10
 QUIET_SECONDS = 3
 # The emulator starts a process per concurrent invocation, so the rate is limited.
 PER_SECOND = 60

@@ -6,6 +6,7 @@ needs two idle cores: the emulator alone is busy for most of a second with ten t
 """
 
 import json
+import math
 import os
 import time
 from collections import Counter
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import count
+from statistics import median
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -21,6 +23,7 @@ import pytest
 from local.stack import Stack
 from tests.machines import (
     TEXT,
+    WAIT_TIMEOUT_SECONDS,
     control,
     list_messages,
     physical_id,
@@ -111,7 +114,7 @@ def send_all(cloud: Stack, numbers: list[str]) -> None:
 def wait_for_delivery(cloud: Stack, number: str, quantity: int) -> list[Any]:
     """Return the messages of a number after all are delivered, in the order of their acceptance."""
     path = f"/messages?from={quote(number)}&summary=1"
-    deadline = time.monotonic() + 60 + 3 * quantity
+    deadline = time.monotonic() + WAIT_TIMEOUT_SECONDS + quantity
     while control(cloud, "GET", path)["count"] < quantity:
         assert time.monotonic() < deadline, control(cloud, "GET", path)
         time.sleep(1)
@@ -129,6 +132,11 @@ def wait_for_delivery(cloud: Stack, number: str, quantity: int) -> list[Any]:
 def seconds(message: Any, state: str) -> float:
     """Return the time at which a message reached a state, in seconds since 1970."""
     return datetime.fromisoformat(message["times"][state]).timestamp()
+
+
+def median_wait(messages: list[Any]) -> float:
+    """Return the seconds that half of the messages waited at most, from acceptance until sent."""
+    return median(seconds(message, "sent") - seconds(message, "accepted") for message in messages)
 
 
 def count_events(cloud: Stack, queue: str, message_ids: set[str]) -> Counter[str]:
@@ -181,7 +189,8 @@ def test_a_burst_is_delivered_at_the_rate_with_one_request_each(
     assert counts["requests"] <= 1.05 * MESSAGES
     assert counts["rejected"] <= 0.01 * counts["requests"]
     assert events == dict.fromkeys(EVENT_TYPES, MESSAGES)
-    assert high_seconds <= 3, measured
+    # On busy cores its request to Bandwidth alone may take seconds.
+    assert high_seconds <= (IDEAL_SECONDS / 4 if math.isinf(TOLERANCE) else 3), measured
 
 
 @pytest.mark.usefixtures("workers")
@@ -198,10 +207,11 @@ def test_a_slow_lane_and_a_free_one_do_not_slow_each_other(
 
     sent = sorted(seconds(message, "sent") for message in slow_messages)
     ideal = (SLOW_MESSAGES - 1) * 60 / SLOW_PER_MINUTE
-    waits = [seconds(message, "sent") - seconds(message, "accepted") for message in free_messages]
+    slow_wait, free_wait = median_wait(slow_messages), median_wait(free_messages)
     sent_seconds = sent[-1] - sent[0]
     measured = (
-        f"sent in {sent_seconds:.1f} s (ideal {ideal:.1f}), the others waited at most {max(waits):.1f} s"
+        f"sent in {sent_seconds:.1f} s (ideal {ideal:.1f}) after {slow_wait:.1f} s, "
+        f"the others after {free_wait:.1f} s (medians)"
     )
     record_property(
         f"{SLOW_MESSAGES} texts at {SLOW_PER_MINUTE} a minute beside {2 * SLOW_MESSAGES} without a rate",
@@ -209,4 +219,4 @@ def test_a_slow_lane_and_a_free_one_do_not_slow_each_other(
     )
     assert 0.98 * ideal <= sent_seconds <= TOLERANCE * ideal, measured
     # Without lanes of their own they would wait as long as the slow ones.
-    assert max(waits) <= sent_seconds / 3, measured
+    assert free_wait <= slow_wait / 3, measured

@@ -14,11 +14,11 @@ from urllib.parse import quote
 import pytest
 
 from local.stack import Stack
-from tests.machines import TEXT, control, list_messages, run, unique
+from tests.machines import TEXT, WAIT_TIMEOUT_SECONDS, control, list_messages, run, unique
 
 MESSAGES = int(os.environ.get("STORM_MESSAGES", "300"))
 CLIENTS = 8
-PATIENCE_SECONDS = 60 + MESSAGES // 5
+PATIENCE_SECONDS = WAIT_TIMEOUT_SECONDS + MESSAGES // 5
 FINAL_STATES = {"delivered", "failed", "delivery_unknown"}
 
 # Bandwidth's own 503 says that the message was not sent. The 503 of a proxy does not.

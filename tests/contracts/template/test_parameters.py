@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
+from local.parameter_checks import find_broken_rule
 from tests.template import ROOT, template
 
 PARAMETERS: dict[str, dict[str, Any]] = template()["Parameters"]
-# CloudFormation's limit, if a parameter has no MaxLength.
-MAX_PARAMETER_CHARACTERS = 4096
 
 # For each parameter: values that it must accept, and values that it must reject.
 VALUES: dict[str, tuple[list[str], list[str]]] = {
@@ -171,9 +170,8 @@ def free_text_parameters() -> set[str]:
 
 
 def is_accepted(name: str, value: str) -> bool:
-    """Return whether CloudFormation accepts a value: the pattern must match the entire value."""
-    is_short = len(value) <= PARAMETERS[name].get("MaxLength", MAX_PARAMETER_CHARACTERS)
-    return is_short and re.fullmatch(PARAMETERS[name]["AllowedPattern"], value) is not None
+    """Return whether CloudFormation accepts a value, and `make preflight` before it."""
+    return find_broken_rule(PARAMETERS[name], value) is None
 
 
 def test_every_parameter_of_free_text_has_a_pattern_and_a_description_of_it() -> None:

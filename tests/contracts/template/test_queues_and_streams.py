@@ -141,6 +141,7 @@ def test_only_items_that_are_published_wake_the_function_that_publishes_them() -
         for key in (
             keys.lane_key("account"),
             keys.rates_key(),
+            keys.scheduled_segments_key("account", "2026-01-31T12"),
             keys.lease_key("a"),
             keys.reply_key("+19195551212", "+19195551234"),
         )

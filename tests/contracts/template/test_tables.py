@@ -40,9 +40,14 @@ def test_a_table_defines_the_attributes_of_its_keys_and_no_others(logical_id: st
     assert {each["AttributeName"] for each in table["AttributeDefinitions"]} == keys
 
 
-def test_messages_expire_by_the_attribute_that_the_store_writes() -> None:
-    assert TABLES["MessagesTable"]["TimeToLiveSpecification"] == {
-        "AttributeName": "expiresAt",
-        "Enabled": True,
-    }
-    assert "expiresAt" in (ROOT / "layers/shared/bandwidth_messaging/store/message_store.py").read_text()
+@pytest.mark.parametrize(
+    ("logical_id", "module"),
+    [
+        ("MessagesTable", "message_store"),
+        ("NumbersTable", "pool_store"),
+        ("NumbersTable", "scheduled_segment_store"),
+    ],
+)
+def test_items_expire_by_the_attribute_that_the_store_writes(logical_id: str, module: str) -> None:
+    assert TABLES[logical_id]["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
+    assert "expiresAt" in (ROOT / f"layers/shared/bandwidth_messaging/store/{module}.py").read_text()

@@ -279,7 +279,7 @@ def test_a_late_message_is_expected_now(stack: Stack) -> None:
 
 def test_a_scheduled_message_is_expected_at_its_stored_time(stack: Stack) -> None:
     later = "2036-01-01T00:00:00.000Z"
-    add_message(expected_at=later, waiting=Waiting.SCHEDULED)
+    add_message(due_at=later, expected_at=later, waiting=Waiting.SCHEDULED)
 
     shown = get_message()
 

@@ -13,7 +13,7 @@ import boto3
 import botocore.handlers
 import pytest
 
-from bandwidth_messaging.domain.lanes import to_interval
+from bandwidth_messaging.domain.lanes import Extend, Load, TrackName, to_interval
 from bandwidth_messaging.domain.messages import Api, Waiting
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.times import to_rfc3339
@@ -330,6 +330,44 @@ def test_rates_cost_at_most_two_write_units_per_message(
 
 
 @only_current
+def test_the_load_of_a_lane_costs_no_write_unit(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for lane in ("account", f"number:{OWNER}"):
+        stores.lanes().set_rate(lane, to_interval(1000))
+    loads: dict[str, Load | None] = {
+        f"campaign:C{number:07}": Load(10_000_000, 10**16 + number) for number in range(11)
+    }
+    message: dict[str, Any] = {}
+    monkeypatch.setattr(message_delivery, "now", lambda: message["times"]["accepted"])
+    message.update(post())
+    desk.deliver(message)
+    stores.lanes().extend("account", Extend(TrackName.NORMAL, 1), loads)
+    message.update(post())
+
+    delivered = desk.measure(desk.deliver, message)
+
+    assert delivered == documented("send it on a number's or campaign's lane and the account's")
+    recorded = {name for name in stores.lanes().get("account") if name.startswith("load ")}
+    assert recorded == {f"load {lane}" for lane in (*loads, f"number:{OWNER}")}
+
+
+@only_current
+def test_a_scheduled_message_of_a_lane_with_a_rate(desk: Desk) -> None:
+    at = to_rfc3339((datetime.now(UTC) + timedelta(hours=1)).isoformat())
+    before = desk.measure(post, sendAt=at)
+    stores.lanes().set_rate("account", to_interval(1))
+
+    message: dict[str, Any] = {}
+    accepted = desk.measure(lambda: message.update(post(sendAt=at)))
+    canceled = desk.measure(call_api, cancel_message, "DELETE", f"/messages/{message['messageId']}")
+
+    assert accepted == documented(
+        "accept a message of a lane with a rate that is due in more than 15 minutes"
+    )
+    assert accepted.units == before.units + 1
+    assert canceled == documented("cancel it on a lane with a rate")
+
+
+@only_current
 def test_a_message_that_is_not_due(stack: Stack, desk: Desk) -> None:
     stores.lanes().set_rate("account", to_interval(0.1))
     post()
@@ -394,6 +432,26 @@ def test_a_look_up_of_an_unconfirmed_message(stack: Stack, desk: Desk) -> None:
     assert desk.measure(wiring.unconfirmed_messages().resolve, item) == documented(
         "search Bandwidth for an unconfirmed message"
     )
+
+
+def test_a_message_from_a_pool(desk: Desk) -> None:
+    pools = wiring.number_pools()
+    another = "+19102398767"
+    stores.numbers().activate(another, HOME, AT)
+    message: dict[str, Any] = {}
+
+    created = desk.measure(pools.set_numbers, "reminders", [OWNER, another], match_area_code=False)
+    first = desk.measure(lambda: message.update(post(**{"from": "reminders"})))
+    second = desk.measure(lambda: post(**{"from": "reminders"}))
+    stores.numbers().record_preflight(message["from"], PASSED)
+    delivered = desk.measure(desk.deliver, message)
+
+    assert created == documented("set the numbers of a pool")
+    assert first == documented("accept the first message of a pool's conversation")
+    assert second == documented("accept another message of a pool's conversation")
+    assert delivered == documented("send a message of a pool, and record the response")
+    assert desk.measure(pools.get, "reminders") == documented("show a pool")
+    assert desk.measure(pools.list_all, limit=25) == documented("page of pools (25)")
 
 
 def test_a_repeated_request_with_the_same_key(desk: Desk) -> None:

@@ -9,10 +9,19 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bandwidth_messaging.domain.lanes import MAX_SLEEP, SECOND, Extend, Lane, Ticket, queue_delay, to_interval
+from bandwidth_messaging.domain.lanes import (
+    MAX_SLEEP,
+    SECOND,
+    Extend,
+    Lane,
+    Ticket,
+    expect,
+    queue_delay,
+    to_interval,
+)
 from bandwidth_messaging.services.pacing import DefaultRates, Pacing
 from bandwidth_messaging.store.dynamodb import Attempt
-from bandwidth_messaging.store.lane_store import to_item
+from bandwidth_messaging.store.lane_store import LoadChanges, loads_to_item, to_item
 from bandwidth_messaging.store.opt_out_store import SendFacts
 
 ACCOUNT = "+19195550000"
@@ -29,14 +38,15 @@ class MemoryLanes:
     def get(self, name: str) -> dict[str, Any]:
         return dict(self.items.get(name, {}))
 
-    def extend(self, name: str, change: Extend) -> dict[str, Any]:
+    def extend(self, name: str, change: Extend, loads: LoadChanges) -> dict[str, Any]:
         self.writes += 1
         item = self.items.setdefault(name, {})
+        self._record(item, loads)
         attribute = f"{change.track}Issued"
         item[attribute] = item.get(attribute, 0) + change.segments
         return dict(item)
 
-    def replace(self, known: Lane, changed: Lane) -> Attempt:
+    def replace(self, known: Lane, changed: Lane, loads: LoadChanges | None = None) -> Attempt:
         self.writes += 1
         before, after, item = to_item(known), to_item(changed), self.items.setdefault(known.name, {})
         differing = [name for name in before | after if before.get(name) != after.get(name)]
@@ -44,7 +54,15 @@ class MemoryLanes:
             return Attempt(False, dict(item))
         for name in differing:
             item[name] = after.get(name, 0)
+        self._record(item, loads or {})
         return Attempt(True, dict(item))
+
+    def _record(self, item: dict[str, Any], loads: LoadChanges) -> None:
+        for name, load in loads_to_item(loads).items():
+            if load is None:
+                item.pop(name, None)
+            else:
+                item[name] = load
 
 
 @dataclass
@@ -54,6 +72,8 @@ class Text:
     high: bool = False
     segments: int = 1
     tickets: Mapping[str, Ticket] = field(default_factory=dict)
+    expected: int = 0
+    is_refused: bool = False
     sent: int = 0
     wakes: int = 0
     attempts: int = 0
@@ -98,9 +118,11 @@ class Simulation(NamedTuple):
         stall: tuple[float, float] = (0, 0),
         limit: AccountLimit | None = None,
         rates: Mapping[float, float] | None = None,
+        deadline: float | None = None,
     ) -> None:
         """Accept and send the texts. The queue delivers up to `jitter` seconds late, and not in a stall.
 
+        Texts that would wait for more than `deadline` seconds are refused.
         `rates` are changes of the account's rate: segments per second by the second of the change.
         """
         chance, sequence = random.Random(1), count()  # noqa: S311 - no secret
@@ -117,6 +139,11 @@ class Simulation(NamedTuple):
                 continue
             lanes = self.lanes_of(text.number)
             if not text.wakes:
+                slot = lanes[0].next_slot(now, high=text.high)
+                text.expected = expect(lanes, slot, now, high=text.high)
+                if deadline is not None and text.expected - now > deadline * SECOND:
+                    text.is_refused = True
+                    continue
                 reserved = self.pacing.issue(lanes[0], text.segments, now, high=text.high)
                 text.tickets = {reserved.lane: reserved.ticket}
                 lanes = self.lanes_of(text.number)

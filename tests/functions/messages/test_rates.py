@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bandwidth_messaging.api import message_routes, rate_routes
 from bandwidth_messaging.domain.lanes import (
     SECOND,
     Tickets,
@@ -19,10 +20,11 @@ from bandwidth_messaging.domain.lanes import (
 from bandwidth_messaging.domain.send_records import TICKETS, read_tickets, write_tickets
 from bandwidth_messaging.domain.times import to_rfc3339
 from bandwidth_messaging.runtime import stores, wiring
-from bandwidth_messaging.services import message_acceptance, message_delivery
+from bandwidth_messaging.services import lane_rates, message_acceptance, message_delivery
+from functions.control import browse
 from functions.messages import deliver_message
-from tests.functions.conftest import Stack, call, clear_caches, sample
-from tests.functions.messages.test_sending import OWNER, RECIPIENT, at_bandwidth, message, send
+from tests.functions.conftest import PASSED, Stack, call, call_api, clear_caches, sample
+from tests.functions.messages.test_sending import HOME, OWNER, RECIPIENT, at_bandwidth, message, send
 from tests.functions.messages.test_sending import ready as ready  # noqa: PLC0414 - a fixture
 from tests.generations import only_current
 
@@ -33,7 +35,7 @@ NUMBER_LANE = f"number:{OWNER}"
 
 @dataclass
 class Clock:
-    """The time of acceptance and delivery. The worker's sleep moves it."""
+    """The time of acceptance, delivery and reading. The worker's sleep moves it."""
 
     time: datetime = field(default_factory=lambda: datetime.now(UTC))
     slept: list[float] = field(default_factory=list)
@@ -54,7 +56,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    for module in (message_acceptance, message_delivery):
+    for module in (message_acceptance, message_delivery, lane_rates, message_routes):
         monkeypatch.setattr(module, "now", clock.now)
     monkeypatch.setattr(wiring, "sleep", clock.sleep)
     return clock
@@ -236,6 +238,80 @@ class TestAcceptance:
 
         assert warnings[:2] == [None, None]
         assert "1.1 hours" in warnings[2][0]
+
+
+class TestNarrowLanesOfOneAccount:
+    """An account that sends a segment in ten seconds, and two numbers that may send as fast alone."""
+
+    OTHER = "+19102398767"
+
+    @pytest.fixture
+    def both(self, slow: Stack) -> Stack:
+        stores.numbers().activate(self.OTHER, HOME, "2026-01-01T00:00:00.000Z", preflight=PASSED)
+        for number in (OWNER, self.OTHER):
+            stores.lanes().set_rate(f"number:{number}", to_interval(0.1))
+        return slow
+
+    def fill_other(self, texts: int) -> None:
+        """Accept texts of the other number, and send the first one."""
+        first, *_ = [post(**{"from": self.OTHER})["messageId"] for _ in range(texts)]
+        assert work(first) == []
+
+    def test_a_message_waits_for_those_that_other_lanes_bring_to_the_account_before_it(
+        self, both: Stack, clock: Clock
+    ) -> None:
+        self.fill_other(10)
+
+        items = [stored(post()["messageId"]) for _ in range(4)]
+
+        # Its lane sends one in ten seconds, and so does the other one.
+        assert [seconds_until(clock, item["expectedAt"]) for item in items] == [10, 30, 50, 70]
+
+    def test_messages_are_refused_whose_wait_for_the_account_is_too_long(
+        self, both: Stack, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        use(monkeypatch, ACCOUNT_RATE=str(1 / 600), SEND_DEADLINE_HOURS="1")
+        for number in (OWNER, self.OTHER):
+            stores.lanes().set_rate(f"number:{number}", to_interval(1 / 600))
+        self.fill_other(5)
+
+        answers = [send() for _ in range(4)]
+
+        # On its own lane, the last one would wait for half an hour.
+        assert [status for status, _ in answers] == [202, 202, 202, 429]
+        assert "1.2 hours" in answers[-1][1]["detail"]
+
+    def test_the_expected_time_follows_the_account_while_the_message_waits(
+        self, both: Stack, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(lane_rates, "now", clock.now)
+        self.fill_other(10)
+        *_, last = [post()["messageId"] for _ in range(4)]
+        # The number may send faster, and then what its lane brings to the account comes before the other's.
+        wiring.lane_rates().set_rate(NUMBER_LANE, to_interval(0.25))
+
+        assert seconds_until(clock, message(last)["expectedAt"]) == 50
+
+    def test_the_account_shows_the_segments_that_wait_on_its_lanes(
+        self, both: Stack, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(rate_routes, "now", clock.now)
+        self.fill_other(10)
+
+        _, account = call_api(browse, "GET", "/rates/account")
+
+        assert (account["waitingSegments"], account["backlogSeconds"]) == (10, 110.0)
+
+    def test_a_load_is_removed_after_its_end(self, both: Stack, clock: Clock) -> None:
+        self.fill_other(2)
+        assert f"load number:{self.OTHER}" in stores.lanes().get("account")
+        clock.wait(60)
+        waiting = [post()["messageId"] for _ in range(2)]
+
+        work(waiting[0])
+
+        loads = [name for name in stores.lanes().get("account") if name.startswith("load ")]
+        assert loads == [f"load {NUMBER_LANE}"]
 
 
 class TestHighPriority:

@@ -729,11 +729,11 @@ class TestRightBeforeItIsSent:
     ) -> None:
         message_id = accepted(ready)
 
-        def sent_meanwhile(number: str, recipients: Any) -> Any:
+        def sent_meanwhile(number: str, recipients: Any, pool: str | None) -> Any:
             checks.undo()
             assert worker(message_id) == []
             stop()
-            return stores.opt_outs().get_send_facts(number, recipients)
+            return stores.opt_outs().get_send_facts(number, recipients, pool)
 
         with pytest.MonkeyPatch.context() as checks:
             checks.setattr(stores.opt_outs(), "get_send_facts", sent_meanwhile)

@@ -11,7 +11,7 @@ import requests
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.uploads import MAX_FILE_BYTES
 from bandwidth_messaging.runtime import stores
-from functions.control import upload_media
+from functions.control import change_pools, upload_media
 from functions.messages import deliver_message, send_message
 from tests.functions.conftest import PASSED, Stack, call, call_api, sample
 from tests.generations import only_current
@@ -157,6 +157,15 @@ def test_the_files_of_a_message_fit_the_limit_of_its_sender(stack: Stack, sender
         f"media: the uploaded files have {limit + 1:,} bytes. {sender} can send {limit:,}."
     )
     assert accept("media://one", "media://three", sender=sender)[0] == HTTPStatus.ACCEPTED
+
+
+def test_the_files_of_a_message_of_a_pool_fit_the_limit_of_the_chosen_number(stack: Stack) -> None:
+    call_api(change_pools, "PUT", "/pools/promotions", body={"numbers": [TOLL_FREE]})
+    put_file(stack, "large", 525_001)
+
+    (problem,) = problems("media://large", sender="promotions")
+
+    assert f"{TOLL_FREE} can send 525,000." in problem
 
 
 def test_a_message_without_uploaded_files_reaches_no_bucket(monkeypatch: pytest.MonkeyPatch) -> None:

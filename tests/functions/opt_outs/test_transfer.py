@@ -14,6 +14,7 @@ from bandwidth_messaging.domain import opt_out_files
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.runtime import settings as settings_module
 from bandwidth_messaging.runtime import stores
+from bandwidth_messaging.services.opt_out_transfer import OptOutTransfer
 from bandwidth_messaging.store import opt_out_store
 from tests.functions.conftest import Stack
 from tests.in_process_machines import Ended, Machines, install_machines
@@ -283,6 +284,45 @@ def test_a_throttled_write_is_repeated(
 
     assert run_import(machines)["recorded"] == 1
     assert len(pauses) == 3
+
+
+def test_a_write_whose_response_is_lost_counts_once(
+    machines: Machines, upload: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opt_outs, lost = stores.opt_outs(), [True]
+    record = opt_outs.record
+
+    def record_and_lose_the_first_response(*arguments: Any, **fields: Any) -> Any:
+        attempt = record(*arguments, **fields)
+        if lost:
+            lost.pop()
+            # botocore repeats a request without a response.
+            return record(*arguments, **fields)
+        return attempt
+
+    monkeypatch.setattr(opt_outs, "record", record_and_lose_the_first_response)
+    upload(HEADER, f"{OURS},{THEIRS},{AT},,", f"{OURS},{OTHERS},,,")
+
+    output = run_import(machines)
+
+    assert (output["recorded"], output["unchanged"]) == (2, 0)
+
+
+def test_a_repeated_attempt_of_a_chunk_has_the_same_result(
+    machines: Machines, upload: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_chunk = OptOutTransfer.import_chunk
+
+    def import_twice(*arguments: Any, **fields: Any) -> Any:
+        import_chunk(*arguments, **fields)
+        return import_chunk(*arguments, **fields)
+
+    monkeypatch.setattr(OptOutTransfer, "import_chunk", import_twice)
+    upload(HEADER, f"{OURS},{THEIRS},{AT},,", f"{OURS},{THEIRS},{AT},,", f"{OURS},{OTHERS},,,")
+
+    output = run_import(machines)
+
+    assert (output["recorded"], output["unchanged"]) == (2, 1)
 
 
 # Export

@@ -1,15 +1,17 @@
 """Lanes in the Numbers table: concurrent writers get different positions, and none is lost."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from bandwidth_messaging.domain.lanes import SECOND, Extend, Lane, TrackName, to_interval
+from bandwidth_messaging.domain.lanes import SECOND, Extend, Lane, Load, Track, TrackName, to_interval
 from bandwidth_messaging.services.pacing import DefaultRates, Pacing
 from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.lane_store import Lanes, from_item, to_item
 from bandwidth_messaging.store.opt_out_store import OptOuts
+from tests.dynamodb import item_size
 
 NUMBER = "+19195551212"
 NOW = 1_700_000_000 * SECOND
@@ -73,13 +75,66 @@ def test_positions_issued_during_a_change_of_the_rate_are_kept(
     known = from_item("account", lanes.get("account"), target=to_interval(1), high_share=20)
     slowed = known.slowed(NOW)
     assert slowed is not None
-    lanes.extend("account", Extend(TrackName.NORMAL, 4))
+    lanes.extend("account", Extend(TrackName.NORMAL, 4), {})
 
     lanes.replace(known, slowed)
 
     item = lanes.get("account")
 
     assert (item["normalIssued"], item["interval"]) == (5, 2 * SECOND)
+
+
+def test_loads_are_read_as_they_were_recorded(lanes: Lanes, pacing: Pacing, account: Lane) -> None:
+    source = Lane("campaign:C1", SECOND, SECOND, 20, {TrackName.NORMAL: Track(90, 0, NOW)})
+
+    pacing.issue(account, 1, NOW, source=source)
+    pacing.issue(account, 1, NOW, source=replace(source, name="campaign:C2"))
+
+    lane = from_item("account", lanes.get("account"), target=to_interval(1), high_share=20)
+
+    load = Load(SECOND, NOW + 90 * SECOND)
+    assert lane.loads == {"campaign:C1": load, "campaign:C2": load}
+
+
+def test_a_load_that_another_worker_recorded_does_not_stop_a_change_of_the_lane(
+    lanes: Lanes, pacing: Pacing, account: Lane
+) -> None:
+    pacing.issue(account, 1, NOW)
+    known = from_item("account", lanes.get("account"), target=to_interval(1), high_share=20)
+    changed = known.reserve(TrackName.HIGH, 1, NOW)
+    assert isinstance(changed, Lane)
+    earlier, later = Load(SECOND, NOW + SECOND), Load(SECOND, NOW + 2 * SECOND)
+    lanes.extend("account", Extend(TrackName.LATE, 1), {"campaign:C1": earlier})
+
+    done, item = lanes.replace(known, changed, {"campaign:C1": later})
+
+    assert done
+    assert item is not None
+    assert item["load campaign:C1"]["end"] == later.end
+
+
+def test_an_account_with_many_loads_fits_into_a_write_unit(
+    lanes: Lanes, pacing: Pacing, numbers_table: Table
+) -> None:
+    for number in range(40):
+        item = lanes.get("account")
+        account = from_item("account", item, target=to_interval(1), high_share=20)
+        # Each is busy for longer than the one before.
+        tracks = {TrackName.NORMAL: Track(1_000_000 + number, 0, NOW)}
+        source = Lane(f"number:+1919555{number:04}", 60 * SECOND, 60 * SECOND, 20, tracks)
+        high, late = number % 3 == 0, number % 3 == 1
+        pacing.issue(account, 123_456_789, NOW, high=high, late=late, source=source)
+    lane = from_item("account", lanes.get("account"), target=to_interval(1), high_share=20)
+    slowed = lane.slowed(NOW)
+    assert slowed is not None
+    lanes.replace(lane, slowed)
+
+    item = lanes.get("account")
+
+    names = [name for name in item if name.startswith("load ")]
+    assert names[-1] == "load number:+19195550039"
+    assert len(names) == 12
+    assert item_size(item | {"version": 1_000_000_000}) <= 1024
 
 
 @pytest.mark.parametrize("rate", [0.5, None])

@@ -299,7 +299,7 @@ def test_a_tag_has_up_to_1024_characters() -> None:
 
 def test_every_wrong_field_is_named_and_unknown_ones_too() -> None:
     wrong = {
-        "from": "me",
+        "from": "12",
         "to": [],
         "media": ["picture.png"],
         "text": "x" * 2049,
@@ -312,7 +312,7 @@ def test_every_wrong_field_is_named_and_unknown_ones_too() -> None:
 
 
 def test_a_missing_text_is_reported_with_an_invalid_sender() -> None:
-    assert wrong_fields(**{"from": "me", "text": ...}) == ["from", "text"]
+    assert wrong_fields(**{"from": "12", "text": ...}) == ["from", "text"]
     assert wrong_fields(**{"from": ..., "to": ..., "text": ...}) == ["from", "to", "text"]
 
 

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 _LINK_SECONDS: Final = 900
 _NOT_FOUND: Final = "Message {} does not exist."
+# After its time, a scheduled message waits for its rate, and one of a narrow lane may wait for the account's.
+_BEFORE_RATE: Final = frozenset({None, Waiting.SCHEDULED, Waiting.QUIET_HOURS})
 _ID_PROBLEM: Final = FieldProblem("messageId", f"string should have at most {MAX_MESSAGE_ID} characters")
 _OwnerNumber = Annotated[str, AfterValidator(parse_owner_number)]
 
@@ -68,9 +70,8 @@ def add_message_routes(
         # The lanes may have slowed down or sped up since the message was accepted.
         if expected_at := rates().expect(message):
             message["expectedAt"] = expected_at
-            if expected_at > now():
-                # A message of a narrow lane may wait for the account's lane later.
-                message.setdefault("waiting", Waiting.RATE)
+            if message.get("dueAt", "") <= now() < expected_at and message.get("waiting") in _BEFORE_RATE:
+                message["waiting"] = Waiting.RATE
         store = archive()
         return message_view(message, partial(_link, store) if store else None)
 

@@ -194,7 +194,9 @@ _ERROR_RESPONSES: Final[dict[type[Exception], Callable[[Any], Response[Any]]]] =
     InvalidStartKey: lambda _: _invalid_fields([INVALID_CURSOR]),
     NotFound: lambda error: _problem(HTTPStatus.NOT_FOUND, str(error)),
     Backlog: lambda error: _problem(
-        HTTPStatus.TOO_MANY_REQUESTS, str(error), headers={"Retry-After": str(error.retry_after)}
+        HTTPStatus.TOO_MANY_REQUESTS,
+        str(error),
+        headers=None if error.retry_after is None else {"Retry-After": str(error.retry_after)},
     ),
     Conflict: lambda error: _problem(HTTPStatus.CONFLICT, str(error)),
     RequestUnsupportedContentType: lambda _: _problem(

@@ -115,6 +115,7 @@ class Message(_Response):
     direction: Direction | _Missing = None
     api: Api | _Missing = Field(None, description="API of Bandwidth that carries the message")
     sender: str | _Missing = Field(None, alias="from")
+    pool: str | _Missing = Field(None, description="Pool of the request, which chose the number of from")
     to: list[str] | _Missing = None
     owner: str | _Missing = Field(None, description="Your number that the message belongs to")
     text: str | _Missing = None
@@ -189,7 +190,9 @@ class Rate(_Response):
     )
     slowed_at: _Time | _Missing = Field(None, description="When the current rate last changed")
     paused_until: _Time | _Missing = Field(None, description="No message is sent before this time")
-    backlog_seconds: float = Field(description="How long a new message without high priority would wait")
+    backlog_seconds: float = Field(
+        description="How long it takes to send the accepted messages without high priority"
+    )
     waiting_segments: int = Field(description="Segments of accepted messages that are not due yet")
 
 
@@ -256,6 +259,39 @@ class Numbers(_Response):
     """A page of numbers."""
 
     items: list[Number]
+    cursor: _Cursor
+
+
+class PoolSummary(_Response):
+    """A pool of your numbers. A message whose `from` names the pool is sent from one of them."""
+
+    name: str
+    numbers: list[str] = Field(description="E.164")
+    former_numbers: list[str] = Field(
+        description="Numbers that were in the pool before. Their opt-outs still count for the pool"
+    )
+    match_area_code: bool = Field(description="Whether numbers with the recipient's area code come first")
+    updated_at: _Time = Field(description="When the numbers were set")
+
+
+class PoolMember(_Response):
+    """A number of a pool, and whether it can send."""
+
+    number: str = Field(description="E.164")
+    usable: bool
+    reason: str | _Missing = Field(None, description="Why the number cannot send for the pool")
+
+
+class Pool(PoolSummary):
+    """A pool and the state of its numbers."""
+
+    members: list[PoolMember]
+
+
+class Pools(_Response):
+    """A page of pools."""
+
+    items: list[PoolSummary]
     cursor: _Cursor
 
 

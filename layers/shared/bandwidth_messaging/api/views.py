@@ -1,7 +1,7 @@
 """Views: stored items as the API and the events show them, in camelCase, without keys of the tables."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bandwidth_messaging.domain.drift import DriftState
 from bandwidth_messaging.domain.lanes import SECOND, Lane, to_rate, to_time
@@ -14,12 +14,15 @@ from bandwidth_messaging.domain.times import to_rfc3339
 from bandwidth_messaging.store.dynamodb import Item
 from bandwidth_messaging.store.message_store import ATTEMPT, RECIPIENT
 
+if TYPE_CHECKING:
+    from bandwidth_messaging.domain.pools import Member
+
 View = dict[str, Any]
 
 _MESSAGE = (
-    "messageId", "direction", "api", "from", "to", "owner", "text", "media", "encoding", "segmentCount",
-    "bandwidthSegmentCount", "tag", "priority", "channel", "carrierName", "expiration", "sendAt", "keyword",
-    "replyTo", "suggestionResponse", "locationResponse", "applicationId", "bandwidthId",
+    "messageId", "direction", "api", "from", "pool", "to", "owner", "text", "media", "encoding",
+    "segmentCount", "bandwidthSegmentCount", "tag", "priority", "channel", "carrierName", "expiration",
+    "sendAt", "keyword", "replyTo", "suggestionResponse", "locationResponse", "applicationId", "bandwidthId",
     "state", "errorCode", "errorClass", "reason", "bandwidthReason", "warnings",
 )  # fmt: skip
 WAITING: Final = ("expectedAt", "waiting")
@@ -38,6 +41,7 @@ _ORDER = (
     "kind", "orderId", "applicationId", "locationId", "requested", "completed", "failed", "reason",
     "executionArn", "setupOrderId", "resources", "undoneBy",
 )  # fmt: skip
+_POOL = ("name", "numbers", "formerNumbers", "matchAreaCode", "updatedAt")
 _DRIFT = ("counts", "findings")
 _WEBHOOK = ("state", "types", "format", "reason")
 _WEBHOOK_TIMES = ("created", "rotated", "disabled")
@@ -146,6 +150,21 @@ def order_view(
         "steps": [{"name": name, **entry} for name, entry in steps],
         "times": _times(order, _ORDER_STATES),
     } | ({"nextSteps": advice} if advice else {})
+
+
+def pool_summary_view(pool: Mapping[str, Any]) -> View:
+    """Return a pool as GET /pools shows it."""
+    return _only(pool, _POOL)
+
+
+def pool_view(pool: Mapping[str, Any], members: "Sequence[Member]") -> View:
+    """Return a pool as GET /pools/{name} shows it."""
+    shown = [
+        {"number": member.number, "usable": member.reason is None}
+        | ({"reason": member.reason} if member.reason else {})
+        for member in members
+    ]
+    return {**pool_summary_view(pool), "members": shown}
 
 
 def rate_view(lane: Lane, now: int, *, is_set: bool) -> View:

@@ -9,11 +9,15 @@ A lane has three tracks of positions. Messages with high priority use a track th
 Messages that the queue delivered too late get new positions on the late track. While one of these two is
 busy, the normal track is slower by its share, so that the lane as a whole keeps its rate.
 
+A message of a number or campaign with a rate gets its positions of the account's lane when it is due on the
+narrower lane. The account's lane knows such messages only as loads: how fast a narrower lane sends them, and
+until when.
+
 All times are microseconds since 1970, all intervals are microseconds per segment.
 """
 
 from bisect import bisect_right as bisect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -44,6 +48,8 @@ _PAUSE: Final = 2 * SECOND
 _SLOWED_ONCE_IN: Final = 10 * SECOND
 _FASTER_AFTER: Final = 30 * SECOND
 _MAX_INTERVAL: Final = 60 * SECOND
+# With twelve loads, the item of the account's lane stays below 1 KB, the size of a write unit.
+_MAX_LOADS: Final = 12
 # A lane without a configured rate has none again once it is this fast.
 _UNLIMITED_INTERVAL: Final = SECOND // 100
 
@@ -115,7 +121,20 @@ def tickets_from_items(items: Mapping[str, TicketItem]) -> Tickets:
     }
 
 
+@dataclass(frozen=True)
+class Load:
+    """Messages that wait on a narrower lane: one segment per `interval`, until `end`."""
+
+    interval: int
+    end: int
+
+    def count(self, now: int, until: int) -> int:
+        """Return the segments that leave the narrower lane from now until a time."""
+        return max(0, min(until, self.end) - now) // self.interval
+
+
 _NO_TRACKS: Final[Mapping[TrackName, Track]] = MappingProxyType({})
+_NO_LOADS: Final[Mapping[str, Load]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -123,7 +142,8 @@ class Lane:
     """The state of a lane. `interval` holds for its clocks, `target` is the configured one. None is no limit.
 
     `high_share` is the percentage of the rate that is reserved for messages with high priority. `slowed_at`
-    is the time of the last slow-down or of the last recovery from it, 0 if the lane is not slowed.
+    is the time of the last slow-down or of the last recovery from it, 0 if the lane is not slowed. `loads`
+    are those of narrower lanes, by their names: only the account's lane has them.
     """
 
     name: str
@@ -133,11 +153,17 @@ class Lane:
     tracks: Mapping[TrackName, Track] = field(default=_NO_TRACKS)
     paused_until: int = 0
     slowed_at: int = 0
+    loads: Mapping[str, Load] = field(default=_NO_LOADS)
 
     @property
     def is_limited(self) -> bool:
         """Return whether messages need a ticket of this lane."""
         return self.target is not None or self.interval is not None
+
+    @property
+    def effective_interval(self) -> int:
+        """Return the interval that holds now, 0 if there is no limit."""
+        return self.interval if self.interval is not None else self.target or 0
 
     def track(self, name: TrackName) -> Track:
         """Return a track, an empty one if no message has used it."""
@@ -185,13 +211,41 @@ class Lane:
         extended = replace(track, issued=track.issued + change.segments)
         return replace(self, tracks={**self.tracks, change.track: extended})
 
+    def change_loads(self, source: "Lane", now: int) -> dict[str, Load | None]:
+        """Return how the loads change when a message of a narrower lane gets positions. None removes a load.
+
+        Loads that have ended are removed. If there are too many, those with the most segments stay.
+        """
+        load = Load(source.effective_interval, source.next_slot(now, high=False))
+        segments = {
+            name: each.count(now, each.end) for name, each in {**self.loads, source.name: load}.items()
+        }
+        heaviest = sorted(filter(segments.get, segments), key=segments.__getitem__, reverse=True)[:_MAX_LOADS]
+        changes: dict[str, Load | None] = {name: None for name in self.loads if name not in heaviest}
+        return changes | ({source.name: load} if source.name in heaviest else {})
+
+    def slot_behind(self, segments: int, now: int) -> int:
+        """Return the slot of a message without high priority, behind so many more segments."""
+        change = self.reserve(TrackName.NORMAL, segments, now)
+        lane = self.extended(change) if isinstance(change, Extend) else change
+        return lane.next_slot(now, high=False)
+
+    def count_loads(self, now: int, until: int) -> int:
+        """Return the segments that narrower lanes bring to this one from now until a time."""
+        return sum(load.count(now, until) for load in self.loads.values())
+
     def backlog(self, now: int) -> int:
-        """Return for how long the lane is busy with messages that wait."""
-        return max(0, self._next_slot(TrackName.NORMAL, now) - now)
+        """Return for how long the lane is busy with accepted messages. Those of its loads count."""
+        end = self._end_of_loads(now)
+        return max(end, self.slot_behind(self.count_loads(now, end), now)) - now
 
     def count_waiting(self, now: int) -> int:
-        """Return the segments whose slot is in the future."""
-        return sum(track.issued - self._rebased(name, now).base for name, track in self.tracks.items())
+        """Return the segments of accepted messages that are not due yet. Those of its loads count."""
+        issued = (track.issued - self._rebased(name, now).base for name, track in self.tracks.items())
+        return sum(issued) + self.count_loads(now, self._end_of_loads(now))
+
+    def _end_of_loads(self, now: int) -> int:
+        return max((now, *(load.end for load in self.loads.values())))
 
     def slowed(self, now: int, pause: int = 0) -> Self | None:
         """Return the lane after Bandwidth throttled it: paused and at half its rate. None if it just was.
@@ -201,7 +255,7 @@ class Lane:
         if self.slowed_at and now - self.slowed_at < _SLOWED_ONCE_IN:
             return None
         start = now + max(pause, _PAUSE)
-        interval = self._interval()
+        interval = self.effective_interval
         slower = max(interval, min(interval * 2, _MAX_INTERVAL)) or _DEFAULT_INTERVAL
         return replace(self._paced(slower, now, start), slowed_at=now, paused_until=start)
 
@@ -214,7 +268,7 @@ class Lane:
             return self._paced(self.target, now) if self.interval != self.target else None
         if now - self.slowed_at < _FASTER_AFTER:
             return None
-        faster = self._interval() * 2 // 3
+        faster = self.effective_interval * 2 // 3
         if faster <= (self.target or _UNLIMITED_INTERVAL):
             return self._paced(self.target, now)
         return replace(self._paced(faster, now), slowed_at=now)
@@ -229,7 +283,7 @@ class Lane:
 
     def _paced(self, interval: int | None, now: int, start: int = 0) -> Self:
         """Return the lane with another interval, which holds from now on. Nothing is due before `start`."""
-        old, new = self._interval(), interval or 0
+        old, new = self.effective_interval, interval or 0
         tracks = {}
         for name in self.tracks:
             track = self._rebased(name, now)
@@ -249,7 +303,7 @@ class Lane:
         return max(now, self.paused_until, self._slot(name, self.track(name).issued))
 
     def _slot(self, name: TrackName, position: int) -> int:
-        track, interval = self.track(name), self._interval()
+        track, interval = self.track(name), self.effective_interval
         work = (position - track.base) * interval
         if name is not TrackName.NORMAL:
             return track.clock + work * 100 // self._share(name)
@@ -274,8 +328,24 @@ class Lane:
     def _share(self, name: TrackName) -> int:
         return self.high_share if name is TrackName.HIGH else _LATE_SHARE
 
-    def _interval(self) -> int:
-        return self.interval if self.interval is not None else self.target or 0
+
+def expect(lanes: Sequence[Lane], slot: int, now: int, *, high: bool) -> int:
+    """Return when a message is expected to be sent that has a slot on the first of its limited lanes.
+
+    The message gets positions of the account's lane at its slot. Everything with an earlier slot comes before
+    it: the messages that hold positions now, those of its own lane, and those of the loads. A lane that has a
+    backlog sends at a constant rate and then stops, so that the account's lane gets less from now on, never
+    more. So either the account's lane is busy from now until the turn of the message, or it has room at the
+    message's slot. The share of high priority is reserved: such a message does not wait for loads.
+    """
+    narrow, account = lanes[0], lanes[-1]
+    if narrow is account:
+        return slot
+    if high:
+        return max(slot, account.next_slot(now, high=True))
+    others = (load.count(now, slot) for name, load in account.loads.items() if name != narrow.name)
+    ahead = Load(narrow.effective_interval, slot).count(now, slot) + sum(others)
+    return max(slot, account.slot_behind(ahead, now))
 
 
 def is_late(slot: int, now: int) -> bool:

@@ -71,6 +71,7 @@ MessageItem = TypedDict(
         "state": Required[MessageState],
         "owner": str,
         "from": str,
+        "pool": str,
         "to": list[str],
         "conversation": str,
         "expiresAt": Required[int],
@@ -88,6 +89,7 @@ MessageItem = TypedDict(
         "postponedAt": str,
         "scheduleShard": str,
         "scheduleKey": str,
+        "scheduledLane": str,
         "tickets": dict[str, TicketItem],
         "expectedAt": str,
         "waiting": Waiting,
@@ -128,8 +130,9 @@ MessageItem = TypedDict(
 Times are RFC 3339, and `expiresAt` is in epoch seconds. `dueAt` is the time before which a message is not
 sent: `sendAt`, the end of quiet hours, or the time of a retry. `postponedAt` is the time of the worker's
 first postponement to the end of quiet hours. `scheduleShard` and `scheduleKey` list a message until a record
-of it is queued. Group messages also have one attribute per recipient (store.message_store.RECIPIENT). If
-another system uses the same application, the first receipt of its message creates the item.
+of it is queued. `scheduledLane` is the lane whose scheduled segments count the message at `dueAt`. Group
+messages also have one attribute per recipient (store.message_store.RECIPIENT). If another system uses the
+same application, the first receipt of its message creates the item.
 """
 
 
@@ -137,8 +140,10 @@ another system uses the same application, the first receipt of its message creat
 class Message:
     """A message as it is first stored. Numbers are in E.164, times in RFC 3339 UTC.
 
+    `pool` is the pool that the request named, from which `sender` was chosen.
     `send_at` is the time of the request, `due_at` the time before which the message is not sent. A message
-    that `is_scheduled` has no queue record until shortly before it is due.
+    that `is_scheduled` has no queue record until shortly before it is due. `scheduled_lane` is the lane that
+    counts the message until then.
     `suggestion_response` and `location_response` are replies in RCS, in Bandwidth's form.
     """
 
@@ -151,6 +156,7 @@ class Message:
     text: str = field(repr=False)
     state: MessageState
     time: str
+    pool: str | None = None
     application_id: str | None = None
     media: tuple[str, ...] = field(default=(), repr=False)
     tag: str | None = None
@@ -161,6 +167,7 @@ class Message:
     send_at: str | None = None
     due_at: str | None = None
     is_scheduled: bool = False
+    scheduled_lane: str | None = None
     tickets: Tickets = field(default_factory=dict)
     expected_at: str | None = None
     waiting: Waiting | None = None

@@ -38,11 +38,12 @@ class Chunk(CamelModel):
 
 
 class Row(NamedTuple):
-    """A valid row. Without a number the opt-out is from all numbers.
+    """A valid row, and its number in the file. Without a number the opt-out is from all numbers.
 
     `has_time` is whether the row has a `since`. Otherwise `since` is the start of the import.
     """
 
+    position: int
     number: str | None
     recipient: str
     since: str
@@ -118,6 +119,7 @@ def parse_row(row: int, values: list[str], *, at: str) -> Row | list[InvalidRow]
     if fields.since and fields.since > at:
         return [InvalidRow(row, "since", given["since"], "is after the start of the import.")]
     return Row(
+        position=row,
         number=fields.number,
         recipient=fields.recipient,
         since=fields.since or at,

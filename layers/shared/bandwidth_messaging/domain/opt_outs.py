@@ -47,7 +47,8 @@ class OptOutItem(TypedDict, total=False):
 
     `ours` is ALL_NUMBERS for all numbers of the stack. `keyword` is the participant's word, or Bandwidth's
     failure code. `since` is the time of the statement (RFC 3339). Only a current opt-out has `optedOutOf`,
-    the same as `ours`. Statements that earlier versions stored have no `source`.
+    the same as `ours`. Statements that earlier versions stored have no `source`. `importedRow` is the name of
+    the import and the row in its file.
     """
 
     ours: Required[str]
@@ -59,6 +60,7 @@ class OptOutItem(TypedDict, total=False):
     source: str
     note: str
     textId: str
+    importedRow: str
 
 
 def get_source(item: Mapping[str, Any]) -> str:
@@ -74,6 +76,17 @@ def select_current(items: Iterable[Mapping[str, Any]]) -> list[OptOutItem]:
     Of two statements of the same second an opt-out decides.
     """
     return [item for item in select_latest(items) if item["optOutState"] == OptOutState.OUT]
+
+
+def select_for_pool(items: Iterable[Mapping[str, Any]], number: str) -> list[OptOutItem]:
+    """Return the opt-outs that keep a number of a pool from texting: at most one of each participant.
+
+    `items` are the statements about all numbers that the pool has or had. The latest of a participant decides
+    for the whole pool. The number itself also needs the consent of a participant who opted out of it.
+    """
+    statements = [*items]
+    own = select_current(item for item in statements if item["ours"] in {number, ALL_NUMBERS})
+    return [*{item["theirs"]: item for item in [*own, *select_current(statements)]}.values()]
 
 
 def select_latest(items: Iterable[Mapping[str, Any]]) -> list[OptOutItem]:

@@ -33,9 +33,12 @@ class NotFound(Exception):
 
 
 class Backlog(Exception):
-    """So many messages wait that this one would not be sent in time. `retry_after` is in seconds."""
+    """So many messages wait that this one would not be sent in time.
 
-    def __init__(self, message: str, *, retry_after: int) -> None:
+    `retry_after` is in seconds. It is None if the same request will not be accepted later either.
+    """
+
+    def __init__(self, message: str, *, retry_after: int | None) -> None:
         self.retry_after = retry_after
         super().__init__(message)
 

@@ -9,6 +9,8 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, ValidationInfo, field_validator
 
 from bandwidth_messaging.domain.messages import Api
+from bandwidth_messaging.domain.phone_numbers import to_e164
+from bandwidth_messaging.domain.pools import is_pool_name
 from bandwidth_messaging.domain.problems import FieldProblem
 from bandwidth_messaging.domain.uploads import NAME_RULE, find_name, is_name
 from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber, Text
@@ -44,6 +46,16 @@ def _is_blank(text: str) -> bool:
     )
 
 
+def _to_sender(written: str) -> str:
+    if is_pool_name(written):
+        return written
+    try:
+        return to_e164(written)
+    except ValueError as error:
+        message = f"{error} GET /pools lists the pools."
+        raise ValueError(message) from None
+
+
 _IN_THE_PAST: Final = "is in the past. Give a time in the future."
 
 
@@ -72,8 +84,10 @@ _MediaUrl = Annotated[str, Field(max_length=_MAX_MEDIA_URL_CHARACTERS), AfterVal
 class NewMessage(CamelModel):
     """Body of POST /messages. Numbers are converted to E.164, and repeated recipients are removed."""
 
-    sender: PhoneNumber = Field(
-        alias="from", description="An active number of the stack", examples=["+19195551212"]
+    sender: Annotated[str, AfterValidator(_to_sender)] = Field(
+        alias="from",
+        description="An active number of the stack, or the name of a pool of numbers",
+        examples=["+19195551212"],
     )
     to: Annotated[list[PhoneNumber], _OneOrList] = Field(
         min_length=1,
@@ -106,6 +120,11 @@ class NewMessage(CamelModel):
         description="The message is sent at this time or soon after (RFC 3339), "
         f"at most {MAX_DAYS_AHEAD} days ahead",
     )
+
+    @property
+    def pool(self) -> str | None:
+        """Return the name of the pool that sends the message, None if a number sends it."""
+        return self.sender if is_pool_name(self.sender) else None
 
     @field_validator("to")
     @classmethod

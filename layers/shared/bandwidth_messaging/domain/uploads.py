@@ -53,7 +53,7 @@ def find_name(media: str) -> str | None:
 
 
 def check_files(
-    files: Sequence[tuple[int, str, UploadedFile | None]], sender: str, api: Api
+    files: Sequence[tuple[int, str, UploadedFile | None]], sender: str, api: Api | None
 ) -> list[FieldProblem]:
     """Return the problems of the uploaded files of a message.
 
@@ -74,7 +74,7 @@ def check_files(
     return problems
 
 
-def _find_max_bytes(sender: str, api: Api) -> int:
+def _find_max_bytes(sender: str, api: Api | None) -> int:
     if api == "v1":
         return _MAX_V1_BYTES
     is_toll_free = classify_number(sender) is RegistrationKind.TOLL_FREE

@@ -35,8 +35,10 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.number_store import Numbers
     from bandwidth_messaging.store.opt_out_store import OptOuts
     from bandwidth_messaging.store.order_store import Orders
+    from bandwidth_messaging.store.pool_store import Pools
     from bandwidth_messaging.store.queues import DeadLetters, Quarantine, SendQueue, WorkQueue
     from bandwidth_messaging.store.reply_store import Replies
+    from bandwidth_messaging.store.scheduled_segment_store import ScheduledSegments
     from bandwidth_messaging.store.setup_requests import SetupRequests
     from bandwidth_messaging.store.upload_store import Uploads
     from bandwidth_messaging.store.webhook_queue import WebhookQueue
@@ -198,6 +200,15 @@ def create_send_queues() -> None:
 
 
 @cache
+def pools() -> "Pools":
+    from bandwidth_messaging.store.pool_store import Pools
+
+    return Pools(
+        Table(_dynamodb(), settings().numbers_table), retention_days=int(settings().message_retention_days)
+    )
+
+
+@cache
 def replies() -> "Replies":
     from bandwidth_messaging.store.reply_store import Replies
 
@@ -209,6 +220,13 @@ def lanes() -> "Lanes":
     from bandwidth_messaging.store.lane_store import Lanes
 
     return Lanes(Table(_dynamodb(), settings().numbers_table))
+
+
+@cache
+def scheduled_segments() -> "ScheduledSegments":
+    from bandwidth_messaging.store.scheduled_segment_store import ScheduledSegments
+
+    return ScheduledSegments(Table(_dynamodb(), settings().numbers_table))
 
 
 @cache

@@ -41,9 +41,11 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.number_campaigns import NumberCampaigns
     from bandwidth_messaging.services.number_disconnect import NumberDisconnect
     from bandwidth_messaging.services.number_import import NumberImport
+    from bandwidth_messaging.services.number_pools import NumberPools
     from bandwidth_messaging.services.number_release import NumberRelease
     from bandwidth_messaging.services.opt_out_transfer import OptOutTransfer
     from bandwidth_messaging.services.pacing import DefaultRates, Pacing
+    from bandwidth_messaging.services.pool_choice import PoolChoice
     from bandwidth_messaging.services.preflight import PreflightCheck
     from bandwidth_messaging.services.provisioning import Provisioning
     from bandwidth_messaging.services.quarantine_replay import ApplyNotification, QuarantineReplay
@@ -73,21 +75,40 @@ def message_acceptance() -> "MessageAcceptance":
     """Return the service that accepts messages for sending."""
     from datetime import timedelta
 
-    from bandwidth_messaging.services.message_acceptance import BacklogLimits, MessageAcceptance
+    from bandwidth_messaging.services.message_acceptance import MessageAcceptance
+    from bandwidth_messaging.services.schedule_backlog import BacklogLimits, ScheduleBacklog
 
+    limits = BacklogLimits(
+        deadline=timedelta(hours=float(settings().send_deadline_hours)),
+        is_refused=settings().backlog_policy == "refuse",
+    )
     return MessageAcceptance(
         messages=stores.messages(),
         find_queue=stores.find_send_queue,
         checks=send_checks(),
+        pool_choice=pool_choice,
         pacing=pacing(),
-        limits=BacklogLimits(
-            deadline=timedelta(hours=float(settings().send_deadline_hours)),
-            is_refused=settings().backlog_policy == "refuse",
-        ),
+        limits=limits,
+        schedule_backlog=ScheduleBacklog(stores.scheduled_segments, limits),
         quiet_hours=_quiet_hours(),
         uploads=stores.uploads,
         record=record,
     )
+
+
+@cache
+def pool_choice() -> "PoolChoice":
+    """Return the service that chooses the number of a pool. It is loaded for messages from pools only."""
+    from bandwidth_messaging.services.pool_choice import PoolChoice
+
+    return PoolChoice(stores.pools(), pacing(), enforce_opt_outs=settings().enforce_opt_outs == "true")
+
+
+def number_pools() -> "NumberPools":
+    """Return the service that reads and changes the pools."""
+    from bandwidth_messaging.services.number_pools import NumberPools
+
+    return NumberPools(stores.pools(), stores.numbers())
 
 
 def pacing() -> "Pacing":
@@ -203,7 +224,7 @@ def message_cancellation() -> "MessageCancellation":
     """Return the service that cancels messages."""
     from bandwidth_messaging.services.message_cancellation import MessageCancellation
 
-    return MessageCancellation(stores.messages(), stores.lanes)
+    return MessageCancellation(stores.messages(), stores.lanes, stores.scheduled_segments)
 
 
 def message_schedule() -> "MessageSchedule":

@@ -1,5 +1,6 @@
 """Runs the checks of a deployment one by one and explains their results to people."""
 
+import json
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -83,6 +84,24 @@ def wrong(found: str, fix: str) -> Finding:
 def unknown(found: str, fix: str) -> Finding:
     """Return the finding of a check that could not be completed."""
     return Finding(Result.UNKNOWN, found, fix)
+
+
+def check_secret(name: str, text: str, fields: Iterable[str]) -> Finding:
+    """Return whether the text of a secret is a JSON object with valid fields. No finding shows a value."""
+    try:
+        secret = json.loads(text)
+    except ValueError:
+        secret = None
+    if not isinstance(secret, dict):
+        form = ", ".join(f'"{field}": "..."' for field in fields)
+        return wrong(f"the secret {name} is not a JSON object", f"set the secret to {{{form}}}")
+    problems = {field: explain_invalid_value(secret.get(field)) for field in fields}
+    if found := [f"{field} {problem}" for field, problem in problems.items() if problem]:
+        return wrong(
+            f"in the secret {name}: {'; '.join(found)}",
+            "set the fields to the bare values",
+        )
+    return ok(f"the secret {name} has {', '.join(fields)}")
 
 
 def explain_invalid_value(value: Any) -> str | None:

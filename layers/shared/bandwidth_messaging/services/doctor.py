@@ -1,9 +1,8 @@
 """The doctor: checks the deployment against the real Bandwidth account. Changes nothing on either side."""
 
-import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
@@ -21,7 +20,7 @@ from bandwidth_messaging.services.diagnosis import (
     Diagnosis,
     Finding,
     Report,
-    explain_invalid_value,
+    check_secret,
     ok,
     unknown,
     wrong,
@@ -68,6 +67,11 @@ _MAX_LOCATIONS: Final = 50
 _ACCOUNT_CHECK: Final = "account credentials"
 _MESSAGING_CHECK: Final = "messaging credentials"
 _CHALLENGE_CHECK: Final = "callback challenge"
+
+
+def list_secret_fields(*, is_current: bool) -> tuple[str, ...]:
+    """Return the fields of the secret with Bandwidth's credentials."""
+    return _CLIENT if is_current else (*_DASHBOARD_USER, *_MESSAGING_TOKEN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +136,7 @@ class _Examination:
     def run(self) -> Report:
         check, is_current = self.diagnosis.check, self.deployment.is_current
         account, messaging = (_CLIENT, _CLIENT) if is_current else (_DASHBOARD_USER, _MESSAGING_TOKEN)
-        check("secret", partial(self._check_secret, dict.fromkeys((*account, *messaging))))
+        check("secret", self._check_secret)
         is_account_ok = check(_ACCOUNT_CHECK, self._check_account, Credentials(account, _APPLICATIONS_ROLE))
         check("generation", partial(self._check_generation, is_account_ok))
         if is_current:
@@ -154,22 +158,9 @@ class _Examination:
 
     # Credentials
 
-    def _check_secret(self, fields: Iterable[str]) -> Finding:
-        name = self.deployment.secret_name
-        try:
-            secret = json.loads(self.doctor.read_secret())
-        except ValueError:
-            secret = None
-        if not isinstance(secret, dict):
-            form = ", ".join(f'"{field}": "..."' for field in fields)
-            return wrong(f"the secret {name} is not a JSON object", f"set the secret to {{{form}}}")
-        problems = {field: explain_invalid_value(secret.get(field)) for field in fields}
-        if found := [f"{field} {problem}" for field, problem in problems.items() if problem]:
-            return wrong(
-                f"in the secret {name}: {'; '.join(found)}",
-                "set the fields to the bare values; the functions read the secret again within five minutes",
-            )
-        return ok(f"the secret {name} has {', '.join(fields)}")
+    def _check_secret(self) -> Finding:
+        fields = list_secret_fields(is_current=self.deployment.is_current)
+        return check_secret(self.deployment.secret_name, self.doctor.read_secret(), fields)
 
     def _check_account(self) -> Finding:
         return ok(f"account {self.deployment.account_id}, applications: {len(self._applications)}")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from bandwidth_messaging.domain.lanes import ACCOUNT, Lane, tickets_from_items, to_micros, to_time
+from bandwidth_messaging.domain.lanes import ACCOUNT, Lane, expect, tickets_from_items, to_micros, to_time
 from bandwidth_messaging.domain.messages import MessageState, Waiting
 from bandwidth_messaging.domain.registration import RegistrationKind, classify_number
 from bandwidth_messaging.domain.times import now, to_rfc3339
@@ -76,11 +76,15 @@ class LaneRates:
         at = to_micros(now())
         rates, items = self.lanes.rates(), self.lanes.get_all({*tickets, ACCOUNT})
         lanes = {name: self._lane_rate(name, items.get(name, {}), rates).lane for name in (*tickets, ACCOUNT)}
-        slots = [lanes[name].slot(ticket) for name, ticket in tickets.items()]
+        slot = max(lanes[name].slot(ticket) for name, ticket in tickets.items())
         if ACCOUNT not in tickets and lanes[ACCOUNT].is_limited:
-            next_slot = lanes[ACCOUNT].next_slot(at, high=message.get("priority") == "high")
-            slots.append(_estimate(next_slot, to_micros(stored) if stored else at, at))
-        return to_rfc3339(to_time(max(at, *slots)).isoformat())
+            is_high = message.get("priority") == "high"
+            if slot > at:
+                slot = expect([*lanes.values()], slot, at, high=is_high)
+            else:
+                next_slot = lanes[ACCOUNT].next_slot(at, high=is_high)
+                slot = _estimate(next_slot, to_micros(stored) if stored else at, at)
+        return to_rfc3339(to_time(max(at, slot)).isoformat())
 
     def _lane_rate(self, name: str, item: Mapping[str, Any], rates: Mapping[str, Any]) -> LaneRate:
         target = rates.get(name, self._find_default(name))
@@ -100,9 +104,9 @@ class LaneRates:
 
 
 def _estimate(next_slot: int, stored: int, at: int) -> int:
-    """Return when the worker will probably send a message on a lane whose ticket it reserves later.
+    """Return when a message is probably sent that waits for the account with a ticket that its item lacks.
 
-    The end of the lane's backlog is too late, because messages that were accepted later may wait there too.
-    The time estimated at acceptance is better, unless the lane has become slower or faster.
+    The end of the account's backlog is too late, because messages behind this one may wait there too. The
+    time estimated at acceptance is better, unless the account has become slower or faster.
     """
     return min(next_slot, stored) if stored > at else next_slot

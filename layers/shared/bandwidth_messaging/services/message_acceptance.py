@@ -1,15 +1,16 @@
 """Accepts messages for sending. POST /messages calls it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from bandwidth_messaging.domain import messages, registration
 from bandwidth_messaging.domain.lanes import (
     MAX_QUEUE_DELAY_SECONDS,
     MAX_SLEEP,
     SECOND,
+    expect,
     queue_delay,
     schedule_delay,
     tickets_from_items,
@@ -25,10 +26,11 @@ from bandwidth_messaging.services.send_checks import Obstacle
 
 if TYPE_CHECKING:
     from bandwidth_messaging.domain.lanes import Lane
-    from bandwidth_messaging.domain.messages import Api
     from bandwidth_messaging.domain.quiet_hours import QuietHours
     from bandwidth_messaging.domain.sending import NewMessage
     from bandwidth_messaging.services.pacing import Pacing
+    from bandwidth_messaging.services.pool_choice import PoolChoice
+    from bandwidth_messaging.services.schedule_backlog import BacklogLimits, ScheduleBacklog
     from bandwidth_messaging.services.send_checks import SendChecks
     from bandwidth_messaging.store.message_store import Messages
     from bandwidth_messaging.store.opt_out_store import SendFacts
@@ -36,13 +38,6 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.upload_store import Uploads
 
 _EXPIRES_IN_QUIET_HOURS: Final = "The message expires before the quiet hours of the recipients end, unsent."
-
-
-class BacklogLimits(NamedTuple):
-    """How long messages may wait for their rate, and whether one that would wait longer is refused."""
-
-    deadline: timedelta
-    is_refused: bool
 
 
 @dataclass(frozen=True)
@@ -53,8 +48,10 @@ class MessageAcceptance:
     find_queue: "Callable[[str | None], SendQueue]"
     """Returns the queue of messages with this priority."""
     checks: "SendChecks"
+    pool_choice: "Callable[[], PoolChoice]"
     pacing: "Pacing"
-    limits: BacklogLimits
+    limits: "BacklogLimits"
+    schedule_backlog: "ScheduleBacklog"
     quiet_hours: "QuietHours | None"
     uploads: "Callable[[], Uploads]"
     record: Callable[[Mapping[str, float]], None]
@@ -66,23 +63,32 @@ class MessageAcceptance:
         belongs to another message. Raises Backlog if the message would wait for too long.
         """
         try:
-            facts = self._check(new)
+            number, facts, is_new_number = self._choose_sender(new)
+            self._check_media(new.media, number, facts)
         except (Conflict, InvalidInput):
             # A repeated request gets its first response, even if the message would not be accepted now.
             earlier = self._find_earlier(idempotency_key)
             if earlier is None or earlier.get("requestDigest") != new.digest():
                 raise
-            return self._restore(_build_message(new, earlier, idempotency_key), earlier)
-        message = self._schedule(_build_message(new, facts.sender or {}, idempotency_key))
-        if message.due_at:
-            # The worker reserves the tickets when the message is due.
-            return self._store(message)
-        lanes = [lane for lane in self.pacing.lanes_of(new.sender, facts) if lane.is_limited]
+            return self._restore(_build_message(new, new.sender, earlier, idempotency_key), earlier)
+        message = self._schedule(_build_message(new, number, facts.sender or {}, idempotency_key))
+        item = self._accept(message, facts, idempotency_key)
+        # A repeated request returns its first number, which may be older than that of the conversation.
+        if new.pool and is_new_number and item["from"] == number:
+            self.pool_choice().remember(new.pool, new, number)
+        return item
+
+    def _accept(self, message: Message, facts: "SendFacts", idempotency_key: str | None) -> MessageItem:
+        """Queue and store a message, with a ticket of its lane or counted for its time if it has a rate."""
+        lanes = [lane for lane in self.pacing.lanes_of(message.sender, facts) if lane.is_limited]
         if lanes and (stored := self._find_earlier(idempotency_key)):
-            # A repeated request gets no second ticket.
+            # A repeated request gets no second ticket, and is not counted twice.
             return self._restore_same(message, stored)
-        if lanes:
+        if lanes and not message.due_at:
             message = self._reserve(message, lanes)
+        if lanes and message.due_at:
+            # The worker reserves the tickets when the message is due.
+            message = self.schedule_backlog.count(message, lanes[0], count_for_rate(message))
         return self._store(message)
 
     def _store(self, message: Message) -> MessageItem:
@@ -112,7 +118,7 @@ class MessageAcceptance:
         The worker reserves tickets of the other lanes when the message is due on the first one.
         """
         at, is_high = to_micros(message.time), message.priority == "high"
-        slot = max(lane.next_slot(at, high=is_high) for lane in lanes)
+        slot = expect(lanes, lanes[0].next_slot(at, high=is_high), at, high=is_high)
         warnings = message.warnings
         if (excess := slot - at - self.limits.deadline // timedelta(microseconds=1)) > 0:
             backlog = describe_backlog(timedelta(microseconds=slot - at), self.limits.deadline)
@@ -123,7 +129,7 @@ class MessageAcceptance:
         if (end := self._end_quiet_hours(message, expected_at)) > expected_at:
             return _postpone(replace(message, warnings=warnings), end, Waiting.QUIET_HOURS)
         reserved = self.pacing.issue(lanes[0], count_for_rate(message), at, high=is_high)
-        slot = max(slot, reserved.slot)
+        slot = expect(lanes, reserved.slot, at, high=is_high)
         self.record({"LaneBacklogSeconds": (slot - at) / SECOND})
         return replace(
             message,
@@ -134,10 +140,22 @@ class MessageAcceptance:
         )
 
     def _queue(self, message: Message) -> None:
-        left = to_micros(message.expected_at) - to_micros(message.time) if message.expected_at else 0
+        time = message.due_at or message.expected_at
+        left = to_micros(time) - to_micros(message.time) if time else 0
         queue: SendQueue = self.find_queue(message.priority)
         delay = schedule_delay(left) if message.due_at else queue_delay(left)
         queue.add(message.message_id, delay_seconds=delay)
+
+    def _choose_sender(self, new: "NewMessage") -> "tuple[str, SendFacts, bool]":
+        """Return the number that sends a message, what decides about it, and whether its pool chose it anew.
+
+        Raises InvalidInput or Conflict if the message may not be sent.
+        """
+        if new.pool is None:
+            return new.sender, self._check(new), False
+        if problems := new.find_untimely(datetime.fromisoformat(now())):
+            raise InvalidInput(problems)
+        return self.pool_choice().choose(new.pool, new)
 
     def _check(self, new: "NewMessage") -> "SendFacts":
         """Return what decides about a message. Raises InvalidInput or Conflict if it may not be sent."""
@@ -150,15 +168,17 @@ class MessageAcceptance:
             raise InvalidInput(problems)
         if problem:
             raise Conflict(problem.reason)
-        if problems := self._check_media(new, sender["api"]):
-            raise InvalidInput(problems)
         return facts
 
-    def _check_media(self, new: "NewMessage", api: "Api") -> list[FieldProblem]:
-        """Return the problems of the uploaded files. Bandwidth checks other media when it fetches them."""
-        names = [(position, find_name(media)) for position, media in enumerate(new.media)]
+    def _check_media(self, media: "Sequence[str]", number: str, facts: "SendFacts") -> None:
+        """Raise InvalidInput if uploaded files do not exist, or are too large for the number.
+
+        Bandwidth checks other media when it fetches them.
+        """
+        names = [(position, find_name(each)) for position, each in enumerate(media)]
         files = [(position, name, self.uploads().find(name)) for position, name in names if name]
-        return check_files(files, new.sender, api)
+        if problems := check_files(files, number, (facts.sender or {}).get("api")):
+            raise InvalidInput(problems)
 
     def _find_earlier(self, idempotency_key: str | None) -> MessageItem | None:
         return self.messages.get(messages.create_message_id(idempotency_key)) if idempotency_key else None
@@ -180,6 +200,9 @@ class MessageAcceptance:
         return self.messages.build_item(
             replace(
                 message,
+                # A pool may choose another number now than at the first request.
+                owner=stored["owner"],
+                sender=stored["from"],
                 time=stored["acceptedAt"],
                 api=stored["api"],
                 application_id=stored.get("applicationId"),
@@ -220,15 +243,18 @@ def _postpone(message: Message, due_at: str, waiting: Waiting) -> Message:
     )
 
 
-def _build_message(new: "NewMessage", sender: Mapping[str, Any], idempotency_key: str | None) -> Message:
-    warning = registration.explain_unregistered(new.sender, sender.get("registration"))
+def _build_message(
+    new: "NewMessage", number: str, sender: Mapping[str, Any], idempotency_key: str | None
+) -> Message:
+    warning = registration.explain_unregistered(number, sender.get("registration"))
     counted = count_segments(new.text, media=bool(new.media) or len(new.to) > 1)
     return Message(
         message_id=messages.create_message_id(idempotency_key),
         direction="out",
         api=sender["api"],
-        owner=new.sender,
-        sender=new.sender,
+        owner=number,
+        sender=number,
+        pool=new.pool,
         recipients=tuple(new.to),
         text=new.text,
         media=tuple(new.media),

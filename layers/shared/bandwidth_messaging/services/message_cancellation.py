@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bandwidth_messaging.domain.lanes import tickets_from_items
+from bandwidth_messaging.domain.lanes import tickets_from_items, to_micros
 from bandwidth_messaging.domain.messages import MessageItem, MessageState
 from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput, NotFound
 from bandwidth_messaging.domain.times import now
@@ -12,6 +12,7 @@ from bandwidth_messaging.domain.times import now
 if TYPE_CHECKING:
     from bandwidth_messaging.store.lane_store import Lanes
     from bandwidth_messaging.store.message_store import Messages
+    from bandwidth_messaging.store.scheduled_segment_store import ScheduledSegments
 
 INBOUND: Final = FieldProblem("messageId", "is an inbound message. Only outbound messages can be canceled.")
 
@@ -22,6 +23,7 @@ class MessageCancellation:
 
     messages: "Messages"
     lanes: "Callable[[], Lanes]"
+    scheduled_segments: "Callable[[], ScheduledSegments]"
 
     def cancel(self, message_id: str) -> MessageItem:
         """Cancel a message and return its item. A message that is canceled already does not change.
@@ -45,10 +47,18 @@ class MessageCancellation:
     def _give_back(self, message: MessageItem) -> None:
         """Return the positions that a lane issued last, so that new messages do not wait behind nothing.
 
-        Positions before others stay empty. To free a whole backlog, cancel its newest message first.
+        Positions before others stay empty. To free a whole backlog, cancel its newest message first. The
+        segments of a message that is due later are no longer counted.
         """
         for lane, ticket in tickets_from_items(message.get("tickets", {})).items():
             self.lanes().give_back(lane, ticket)
+        if "scheduledLane" in message:
+            self.scheduled_segments().give_back(
+                message["scheduledLane"],
+                to_micros(message["dueAt"]),
+                message.get("segmentCount", 1) * len(message["to"]),
+                high=message.get("priority") == "high",
+            )
 
 
 def describe_unknown(message_id: str) -> str:

@@ -207,7 +207,9 @@ class MessageDelivery:
 
     def _check(self, message: "MessageItem") -> "tuple[SendFacts, SendProblem | None]":
         confirms_opt_out = message.get("replyKind") == KeywordKind.OPT_OUT
-        return self.checks.check(message["from"], message["to"], confirms_opt_out=confirms_opt_out)
+        return self.checks.check(
+            message["from"], message["to"], pool=message.get("pool"), confirms_opt_out=confirms_opt_out
+        )
 
     def _pace(
         self, message: "MessageItem", tickets: "Tickets", facts: "SendFacts", at: int

@@ -36,7 +36,7 @@ _MAX_NUMBERS_PER_ROW: Final = 50
 
 
 class Imported(NamedTuple):
-    """The result of a chunk: rows, written opt-outs, opt-outs that changed nothing, and invalid rows.
+    """The result of a chunk: rows, recorded opt-outs, opt-outs that changed nothing, and invalid rows.
 
     `invalid_key` is the object with the invalid rows.
     """
@@ -68,24 +68,26 @@ class OptOutTransfer:
     def import_chunk(self, key: str, chunk: Chunk, *, etag: str, at: str, name: str) -> Imported:
         """Record the opt-outs of a chunk. A second import changes nothing.
 
+        A repeated attempt has the same result, because each statement names the row that it is from.
+
         `at` is the start of the import, and `name` its name. Raises InvalidInput if the file has changed.
         """
         try:
             content = self.files.read(key, etag=etag, start=chunk.start, end=chunk.end)
         except FileUnreadable:
             raise _unreadable(key) from None
-        parsed = [(row, parse_row(row, values, at=at)) for row, values in read_rows(content, chunk.first_row)]
-        rows = [(row, found) for row, found in parsed if isinstance(found, Row)]
-        problems = [problem for _, found in parsed if not isinstance(found, Row) for problem in found]
+        parsed = [parse_row(row, values, at=at) for row, values in read_rows(content, chunk.first_row)]
+        rows = [row for row in parsed if isinstance(row, Row)]
+        problems = [problem for row in parsed if not isinstance(row, Row) for problem in row]
         valid, unknown = self._known_numbers(rows)
         problems += unknown
-        changed: list[bool] = []
-        for_each([*self._expand(valid)], lambda statement: changed.append(self._record(statement)))
+        recorded: list[bool] = []
+        for_each([*self._expand(valid)], lambda row: recorded.append(self._record(row, name)))
         invalid = len({problem.row for problem in problems})
         invalid_key = f"results/{name}/{chunk.first_row:08}.csv" if problems else None
         if invalid_key:
             self.files.put(invalid_key, format_invalid_rows(sorted(problems)))
-        return Imported(len(parsed), sum(changed), len(changed) - sum(changed), invalid, invalid_key)
+        return Imported(len(parsed), sum(recorded), len(recorded) - sum(recorded), invalid, invalid_key)
 
     def collect_invalid(self, keys: list[str], *, name: str) -> str | None:
         """Write the invalid rows of all chunks to one file, at most the first 100,000. Return its key."""
@@ -108,16 +110,16 @@ class OptOutTransfer:
             rows += len(part)
         return rows, keys
 
-    def _known_numbers(self, rows: list[tuple[int, Row]]) -> tuple[list[Row], list[InvalidRow]]:
+    def _known_numbers(self, rows: list[Row]) -> tuple[list[Row], list[InvalidRow]]:
         """Return the rows whose number the stack has, and a problem for each of the others."""
-        wanted = sorted({row.number for _, row in rows if row.number})
+        wanted = sorted({row.number for row in rows if row.number})
         known = {item["number"] for item in self.numbers().get_all(wanted)} if wanted else set[str]()
         problems = [
-            InvalidRow(position, "number", row.number, "is not a number of this stack.")
-            for position, row in rows
+            InvalidRow(row.position, "number", row.number, "is not a number of this stack.")
+            for row in rows
             if row.number and row.number not in known
         ]
-        return [row for _, row in rows if row.number is None or row.number in known], problems
+        return [row for row in rows if row.number is None or row.number in known], problems
 
     def _expand(self, rows: list[Row]) -> Iterator[Row]:
         """Yield the statements to record: with the scope of one number, one for each active number."""
@@ -139,8 +141,8 @@ class OptOutTransfer:
     def _active_numbers(self) -> list[str]:
         return [item["number"] for item in self.numbers().list_all_by_state(NumberState.ACTIVE)]
 
-    def _record(self, row: Row) -> bool:
-        """Record a statement. Return whether it changed the stored one.
+    def _record(self, row: Row, name: str) -> bool:
+        """Record a statement. Return whether it is the stored one.
 
         A statement without a time may be older than the stored one, so it replaces none.
         """
@@ -151,6 +153,7 @@ class OptOutTransfer:
             at=row.since,
             source=OptOutSource.IMPORT,
             note=row.note,
+            imported_row=f"{name}/{row.position}",
             only_new=not row.has_time,
         )
 

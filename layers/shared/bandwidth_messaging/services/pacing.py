@@ -19,7 +19,7 @@ from bandwidth_messaging.domain.registration import RegistrationKind, classify_n
 from bandwidth_messaging.store.lane_store import from_item
 
 if TYPE_CHECKING:
-    from bandwidth_messaging.store.lane_store import Lanes
+    from bandwidth_messaging.store.lane_store import Lanes, LoadChanges
     from bandwidth_messaging.store.opt_out_store import SendFacts
 
 # Writers that see an idle lane at the same time: one changes it, the others then extend it.
@@ -63,23 +63,34 @@ class Pacing:
     defaults: DefaultRates
 
     def issue(
-        self, lane: Lane, segments: int, now: int, *, high: bool = False, late: bool = False
+        self,
+        lane: Lane,
+        segments: int,
+        now: int,
+        *,
+        high: bool = False,
+        late: bool = False,
+        source: Lane | None = None,
     ) -> Reserved:
-        """Reserve the next positions of a lane. `late` may reserve them on the late track."""
+        """Reserve the next positions of a lane. `late` may reserve them on the late track.
+
+        `source` is the narrower lane that the message comes from. The same write records its load.
+        """
+        loads = lane.change_loads(source, now) if source else {}
         for _ in range(_ATTEMPTS):
             adjusted = lane.adjusted(now) or lane
             track = adjusted.choose_track(now, high=high, late=late)
             change = adjusted.reserve(track, segments, now)
             if isinstance(change, Extend):
                 if adjusted is lane:
-                    return self._extend(lane, change)
+                    return self._extend(lane, change, loads)
                 change = adjusted.extended(change)
-            is_done, item = self.lanes.replace(lane, change)
+            is_done, item = self.lanes.replace(lane, change, loads)
             lane = self._updated(lane, item)
             if is_done:
                 return _reserved(lane, track, segments)
         # Others keep changing the lane, so that it is busy.
-        return self._extend(lane, Extend(TrackName.NORMAL, segments))
+        return self._extend(lane, Extend(TrackName.NORMAL, segments), loads)
 
     def pace(self, lanes: Sequence[Lane], tickets: Tickets, segments: int, now: int, *, high: bool) -> Pace:
         """Return when a message may be sent, so that all of its lanes keep their rates.
@@ -96,7 +107,8 @@ class Pacing:
             if ticket is None or (
                 lane.is_late(ticket, now) and (lane.slot(ticket) == held or is_late(held, now))
             ):
-                reserved = self.issue(lane, segments, now, high=high, late=ticket is not None)
+                source = limited[0] if lane is not limited[0] else None
+                reserved = self.issue(lane, segments, now, high=high, late=ticket is not None, source=source)
                 tickets[lane.name] = reserved.ticket
                 slot = max(slot, reserved.slot)
             else:
@@ -111,6 +123,23 @@ class Pacing:
         narrow = self._narrow_lane(number, facts.sender or {}, facts.rates)
         return [narrow, account] if narrow else [account]
 
+    def find_narrow_rate(
+        self, number: str, sender: Mapping[str, Any], rates: Mapping[str, Any]
+    ) -> tuple[str, int | None]:
+        """Return the narrowest lane of a number's messages, and its configured microseconds per segment.
+
+        It is the number's lane, or that of its campaign. The interval is None if neither has a rate. `sender`
+        is the number's item, `rates` the item of the rates set through the API.
+        """
+        is_toll_free = classify_number(number) is RegistrationKind.TOLL_FREE
+        name = f"number:{number}"
+        target = rates.get(name, self.defaults.toll_free if is_toll_free else self.defaults.number)
+        if target is None and (campaign_id := sender.get("registration", {}).get("campaignId")):
+            campaign = f"campaign:{campaign_id}"
+            target = rates.get(campaign, self.defaults.campaign)
+            return (name, None) if target is None else (campaign, target)
+        return name, target
+
     def slow_down(self, lane: Lane, now: int, wait_seconds: int | None) -> None:
         """Slow a lane down that Bandwidth throttled. `wait_seconds` is the delay that Bandwidth requests."""
         if slowed := lane.slowed(now, (wait_seconds or 0) * SECOND):
@@ -123,16 +152,11 @@ class Pacing:
 
     def _narrow_lane(self, number: str, sender: Mapping[str, Any], rates: Mapping[str, Any]) -> Lane | None:
         """Return the lane of a number or of its campaign, None if only the account's lane applies."""
-        is_toll_free = classify_number(number) is RegistrationKind.TOLL_FREE
-        name = f"number:{number}"
-        target = rates.get(name, self.defaults.toll_free if is_toll_free else self.defaults.number)
-        if target is None and (campaign_id := sender.get("registration", {}).get("campaignId")):
-            name = f"campaign:{campaign_id}"
-            target = rates.get(name, self.defaults.campaign)
+        name, target = self.find_narrow_rate(number, sender, rates)
         return None if target is None else self._lane(name, target, self.lanes.get(name))
 
-    def _extend(self, lane: Lane, change: Extend) -> Reserved:
-        extended = self._updated(lane, self.lanes.extend(lane.name, change))
+    def _extend(self, lane: Lane, change: Extend, loads: "LoadChanges") -> Reserved:
+        extended = self._updated(lane, self.lanes.extend(lane.name, change, loads))
         return _reserved(extended, change.track, change.segments)
 
     def _lane(self, name: str, target: int | None, item: Mapping[str, Any]) -> Lane:

@@ -1,9 +1,9 @@
 """Checks who may send to whom. POST /messages runs them, and the worker again right before each send."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bandwidth_messaging.domain import registration
 from bandwidth_messaging.domain.numbers import NumberState
@@ -11,7 +11,6 @@ from bandwidth_messaging.domain.opt_outs import ALL_NUMBERS
 
 if TYPE_CHECKING:
     from bandwidth_messaging.domain.opt_outs import OptOutItem
-    from bandwidth_messaging.store.dynamodb import Item
     from bandwidth_messaging.store.opt_out_store import OptOuts, SendFacts
 
 _ADVICE: Final = "GET /numbers?state=active lists numbers that can send."
@@ -45,25 +44,31 @@ class SendChecks:
     enforce_opt_outs: bool
 
     def check(
-        self, number: str, recipients: Sequence[str], *, confirms_opt_out: bool = False
+        self,
+        number: str,
+        recipients: Sequence[str],
+        *,
+        pool: str | None = None,
+        confirms_opt_out: bool = False,
     ) -> "tuple[SendFacts, SendProblem | None]":
         """Return what decides about the message, and the first problem that keeps it from being sent, if any.
 
-        A problem with the sender comes before opt-outs. The one message that confirms an opt-out
-        (`confirms_opt_out`) may be sent in spite of it, and only while it lasts.
+        A problem with the sender comes before opt-outs. If the number sends for a `pool`, an opt-out from any
+        number of the pool counts. The one message that confirms an opt-out (`confirms_opt_out`) may be sent
+        in spite of it, and only while it lasts.
         """
-        facts = self.opt_outs.get_send_facts(number, recipients)
+        facts = self.opt_outs.get_send_facts(number, recipients, pool)
         reason = check_sender(number, facts.sender, unregistered=self.unregistered_senders)
         if reason:
             return facts, SendProblem(Obstacle.SENDER, reason)
         if facts.opt_outs and self.enforce_opt_outs and not confirms_opt_out:
-            return facts, SendProblem(Obstacle.OPT_OUT, _describe_opt_outs(facts.opt_outs))
+            return facts, SendProblem(Obstacle.OPT_OUT, describe_opt_outs(facts.opt_outs))
         if confirms_opt_out and not facts.opt_outs:
             return facts, SendProblem(Obstacle.OPT_OUT, _describe_ended_opt_out(number, recipients))
         return facts, None
 
 
-def check_sender(number: str, item: "Item | None", *, unregistered: str) -> str | None:
+def check_sender(number: str, item: Mapping[str, Any] | None, *, unregistered: str) -> str | None:
     """Return why a number (E.164) with this item may not send. Return None if the number may send."""
     if item is None:
         return f"{number} is not a number of this stack. {_ADVICE}"
@@ -74,7 +79,8 @@ def check_sender(number: str, item: "Item | None", *, unregistered: str) -> str 
     return None
 
 
-def _describe_opt_outs(opt_outs: "Sequence[OptOutItem]") -> str:
+def describe_opt_outs(opt_outs: "Sequence[OptOutItem]") -> str:
+    """Return who opted out of texts from which number, when and how."""
     return "; ".join(
         f"{each['theirs']} opted out of texts from {_describe_owner(each['ours'])} at {each['since']} "
         f"({each['keyword']})"

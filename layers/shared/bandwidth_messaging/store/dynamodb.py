@@ -125,10 +125,18 @@ class Table:
         )
         return item if done else None
 
-    def change(self, key: Item, known: Item, changes: Changes, *, guarded: Iterable[str] = ()) -> Attempt:
+    def change(
+        self,
+        key: Item,
+        known: Item,
+        changes: Changes,
+        *,
+        guarded: Iterable[str] = (),
+        unguarded: Changes | None = None,
+    ) -> Attempt:
         """Update an item if the attributes of `changes` and `guarded` still equal those of `known`.
 
-        `known` is the item as the caller read it.
+        `known` is the item as the caller read it. `unguarded` are changes of attributes that may differ.
         """
         condition, names, values = [], {}, {}
         for position, attribute in enumerate(dict.fromkeys([*changes, *guarded])):
@@ -140,7 +148,11 @@ class Table:
             else:
                 condition.append(f"attribute_not_exists(#{placeholder})")
         return self.attempt(
-            key, assign=changes, condition=" AND ".join(condition), names=names, values=values
+            key,
+            assign={**changes, **(unguarded or {})},
+            condition=" AND ".join(condition),
+            names=names,
+            values=values,
         )
 
     def attempt(

@@ -1,5 +1,7 @@
 """Keys of the Numbers table and the Messages table. docs/data_model.md describes both tables."""
 
+from collections.abc import Iterable
+
 from bandwidth_messaging.store.dynamodb import Item
 
 
@@ -43,6 +45,11 @@ def lane_key(name: str) -> Item:
     return {"pk": f"LANE#{name}"}
 
 
+def scheduled_segments_key(lane: str, hour: str) -> Item:
+    """Return the key of a lane's scheduled segments in the Numbers table. `hour` is like 2026-01-31T12."""
+    return {"pk": f"SCHEDULED#{lane}#{hour}"}
+
+
 def rates_key() -> Item:
     """Return the key of the rates that were set through the API, in the Numbers table."""
     return {"pk": "RATES"}
@@ -56,6 +63,16 @@ def reply_key(owner: str, participant: str) -> Item:
 def webhook_key(name: str) -> Item:
     """Return the key of a webhook endpoint in the Numbers table."""
     return {"pk": f"WEBHOOK#{name}"}
+
+
+def pool_key(name: str) -> Item:
+    """Return the key of a pool in the Numbers table."""
+    return {"pk": f"POOL#{name}"}
+
+
+def pool_conversation_key(name: str, recipients: Iterable[str]) -> Item:
+    """Return the key of a pool's last conversation with the recipients, in the Numbers table."""
+    return {"pk": f"CONVERSATION#{name}#{','.join(sorted(recipients))}"}
 
 
 def message_key(message_id: str) -> Item:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from bandwidth_messaging.domain.lanes import Extend, Lane, Ticket, Track, TrackName
+from bandwidth_messaging.domain.lanes import Extend, Lane, Load, Ticket, Track, TrackName
 from bandwidth_messaging.store.keys import lane_key, rates_key
 
 if TYPE_CHECKING:
@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 _ATTRIBUTES: Final = {
     name: tuple(f"{name}{part}" for part in ("Issued", "Base", "Clock")) for name in TrackName
 }
+
+# Prefix of the attributes of the account's lane that hold the loads of narrower lanes.
+_LOAD: Final = "load "
+type LoadChanges = Mapping[str, Load | None]
+"""Loads by the names of their lanes. None removes a load."""
 
 
 class Lanes:
@@ -42,10 +47,13 @@ class Lanes:
         items = self._table.get_all([{"pk": key} for key in keys], consistent=True) if keys else []
         return {keys[item["pk"]]: item for item in items}
 
-    def extend(self, name: str, change: Extend) -> "Item":
-        """Issue more positions of a busy track. Return the item of the lane."""
+    def extend(self, name: str, change: Extend, loads: "LoadChanges") -> "Item":
+        """Issue more positions of a busy track, and record loads. Return the item of the lane."""
         issued, _, _ = _ATTRIBUTES[change.track]
-        return self._table.attempt(lane_key(name), add={issued: change.segments}).item or {}
+        attempt = self._table.attempt(
+            lane_key(name), assign=loads_to_item(loads), add={issued: change.segments}
+        )
+        return attempt.item or {}
 
     def give_back(self, name: str, ticket: Ticket) -> None:
         """Return a ticket's positions if the lane has issued none after them."""
@@ -58,11 +66,16 @@ class Lanes:
             values={"end": ticket.position + ticket.segments},
         )
 
-    def replace(self, known: Lane, changed: Lane) -> "Attempt":
-        """Store a changed lane if it still is as known. The result has the item of the lane in any case."""
+    def replace(self, known: Lane, changed: Lane, loads: "LoadChanges | None" = None) -> "Attempt":
+        """Store a changed lane if it still is as known. The result has the item of the lane in any case.
+
+        Loads are stored as they are, because workers change them all the time.
+        """
         before, after = to_item(known), to_item(changed)
         differing = {name: after.get(name) for name in before | after if before.get(name) != after.get(name)}
-        return self._table.change(lane_key(known.name), before, differing)
+        return self._table.change(
+            lane_key(known.name), before, differing, unguarded=loads_to_item(loads or {})
+        )
 
 
 def _without_key(rates: "Item") -> "Item":
@@ -70,7 +83,7 @@ def _without_key(rates: "Item") -> "Item":
 
 
 def to_item(lane: Lane) -> dict[str, int]:
-    """Return the attributes of a lane's item. Zero and None are not stored."""
+    """Return the attributes of a lane's item, without its loads. Zero and None are not stored."""
     item = {"interval": lane.interval, "pausedUntil": lane.paused_until, "slowedAt": lane.slowed_at}
     for name, track in lane.tracks.items():
         item |= dict(zip(_ATTRIBUTES[name], (track.issued, track.base, track.clock), strict=True))
@@ -92,4 +105,17 @@ def from_item(name: str, item: Mapping[str, Any], *, target: int | None, high_sh
         tracks=tracks,
         paused_until=item.get("pausedUntil", 0),
         slowed_at=item.get("slowedAt", 0),
+        loads={
+            name.removeprefix(_LOAD): Load(load["interval"], load["end"])
+            for name, load in item.items()
+            if name.startswith(_LOAD)
+        },
     )
+
+
+def loads_to_item(loads: "LoadChanges") -> "Item":
+    """Return changes of loads as attributes of the item of the account's lane."""
+    return {
+        f"{_LOAD}{lane}": {"interval": load.interval, "end": load.end} if load else None
+        for lane, load in loads.items()
+    }

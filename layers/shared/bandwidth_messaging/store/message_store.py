@@ -24,6 +24,15 @@ RECIPIENT: Final = "recipient "
 # the partitions are not times. Each lists its messages by time, and a query finds overdue ones first.
 SCHEDULE_SHARDS: Final = tuple(f"{number:x}" for number in range(16))
 
+# The attributes that a message loses when it is sent again.
+_OF_ATTEMPT: Final = (
+    "bandwidthId",
+    "bandwidthSegmentCount",
+    "channel",
+    "carrierName",
+    "tickets",
+    "scheduledLane",
+)
 # Which of two values of the same fact is kept, whichever arrives first. A message that Bandwidth accepted
 # twice keeps the lower id. A message of another system is listed at its earliest reported time.
 _CHOICES: Final[dict[str, Callable[[Any, Any], Any]]] = {
@@ -86,6 +95,7 @@ class Messages:
             "api": message.api,
             "owner": message.owner,
             "from": message.sender,
+            "pool": message.pool,
             "to": list(message.recipients),
             "text": message.text or None,
             "media": list(message.media) or None,
@@ -100,6 +110,7 @@ class Messages:
             "sendAt": message.send_at,
             "dueAt": message.due_at,
             **(_schedule(message.message_id, message.due_at) if message.is_scheduled else {}),
+            "scheduledLane": message.scheduled_lane,
             "tickets": tickets_to_items(message.tickets) or None,
             "expectedAt": message.expected_at,
             "waiting": message.waiting,
@@ -235,7 +246,7 @@ class Messages:
     def postpone(
         self, message_id: str, due_at: str, waiting: Waiting, *, is_scheduled: bool
     ) -> MessageItem | None:
-        """Move the time before which an accepted message is not sent. Its tickets are removed.
+        """Move the time before which an accepted message is not sent. It has no tickets, and is not counted.
 
         `is_scheduled` lists the message for `list_scheduled`. The time of the first postponement is kept, and
         the item outlives its new time. Return None if the message is not accepted.
@@ -248,6 +259,7 @@ class Messages:
                     "expectedAt": due_at,
                     "waiting": waiting,
                     "tickets": None,
+                    "scheduledLane": None,
                     "expiresAt": self._expiry(due_at),
                     **(_schedule(message_id, due_at) if is_scheduled else {}),
                 },
@@ -275,7 +287,7 @@ class Messages:
             }
         )
         changes: Item = {
-            **dict.fromkeys(("bandwidthId", "bandwidthSegmentCount", "channel", "carrierName", "tickets")),
+            **dict.fromkeys(_OF_ATTEMPT),
             **dict.fromkeys(f"{state}At" for state in RANKS if state is not MessageState.ACCEPTED),
             **dict.fromkeys(outcomes.ATTRIBUTES),
             f"{ATTEMPT}{receipt.bandwidth_id}": attempt,

@@ -16,10 +16,11 @@ from bandwidth_messaging.domain.opt_outs import (
     OptOutSource,
     OptOutState,
     select_current,
+    select_for_pool,
     select_latest,
 )
 from bandwidth_messaging.store.dynamodb import Attempt, InvalidStartKey, Item, Page, Table
-from bandwidth_messaging.store.keys import lane_key, number_key, opt_out_key, rates_key
+from bandwidth_messaging.store.keys import lane_key, number_key, opt_out_key, pool_key, rates_key
 
 
 class SendFacts(NamedTuple):
@@ -72,6 +73,7 @@ class OptOuts:
         source: OptOutSource = OptOutSource.TEXT,
         note: str | None = None,
         text_id: str | None = None,
+        imported_row: str | None = None,
         only_new: bool = False,
     ) -> Attempt:
         """Record that a participant opted out of an owner number's texts, or opted in again.
@@ -79,8 +81,8 @@ class OptOuts:
         The latest statement counts, in whatever order the statements arrive. Statements within one second
         count as simultaneous, because V1 reports whole seconds. Of these an opt-out counts. `keyword` is the
         participant's word, or Bandwidth's failure code. `at` is the time of the statement, RFC 3339 in UTC
-        with milliseconds. `text_id` is the id of the participant's text. With `only_new` every stored
-        statement counts instead.
+        with milliseconds. `text_id` is the id of the participant's text, and `imported_row` identifies the
+        row of an import. With `only_new` every stored statement counts instead.
 
         The result is not done if a stored statement counts instead. The result then has that statement.
         """
@@ -109,6 +111,7 @@ class OptOuts:
                 "source": source,
                 "note": note,
                 "textId": text_id,
+                "importedRow": imported_row,
             },
             condition="attribute_not_exists(#since)" + ("" if only_new else f" OR {wins}"),
             values=None if only_new else values,
@@ -123,15 +126,17 @@ class OptOuts:
         at: str,
         source: OptOutSource,
         note: str | None,
+        imported_row: str,
         only_new: bool,
     ) -> bool:
-        """Record an opt-out of many. Return whether it changed the stored statement.
+        """Record an opt-out of many. Return whether this row of the import is the stored statement.
 
+        A write can take effect without a response. Its repetition then finds the statement of its own row.
         Throttled writes are repeated after a pause that doubles, with jitter, for 20 seconds on average.
         """
         for attempt in count():
             try:
-                return self.record(
+                done, stored = self.record(
                     owner,
                     participant,
                     opted_out=True,
@@ -139,8 +144,10 @@ class OptOuts:
                     at=at,
                     source=source,
                     note=note,
+                    imported_row=imported_row,
                     only_new=only_new,
-                ).done
+                )
+                return done or (stored or {}).get("importedRow") == imported_row
             except ClientError as error:
                 if error.response["Error"]["Code"] not in _THROTTLED or attempt == _MAX_PAUSES:
                     raise
@@ -190,14 +197,22 @@ class OptOuts:
         page = self._table.scan("optOutsByNumber", limit=limit, start=start)
         return page._replace(items=self._leave_out_ended(page.items))
 
-    def get_send_facts(self, owner: str, recipients: Sequence[str]) -> SendFacts:
-        """Return what decides whether and when a number may send to the recipients, in one read."""
+    def get_send_facts(self, owner: str, recipients: Sequence[str], pool: str | None = None) -> SendFacts:
+        """Return what decides whether and when a number may send to the recipients, in one read.
+
+        If the number sends for a `pool`, another read finds the opt-outs from the pool's other numbers.
+        """
         fixed = (number_key(owner), rates_key(), lane_key(ACCOUNT))
-        found = self._table.get_all([*fixed, *_keys(owner, recipients)], consistent=True)
+        keys = [*fixed, *_keys(owner, recipients), *([pool_key(pool)] if pool else [])]
+        found = self._table.get_all(keys, consistent=True)
         items = {item["pk"]: item for item in found}
         sender, rates, account_lane = (items.get(key["pk"]) for key in fixed)
-        opt_outs = select_current(item for item in found if "optOutState" in item)
-        return SendFacts(sender, opt_outs, rates or {}, account_lane or {})
+        statements = [item for item in found if "optOutState" in item]
+        if pool and (stored := items.get(pool_key(pool)["pk"])):
+            others = {*stored["numbers"], *stored["formerNumbers"]} - {owner}
+            keys = [opt_out_key(number, recipient) for number in sorted(others) for recipient in recipients]
+            statements += self._table.get_all(keys, consistent=True)
+        return SendFacts(sender, select_for_pool(statements, owner), rates or {}, account_lane or {})
 
     def get_reply_facts(self, owner: str, participant: str) -> ReplyFacts:
         """Return what decides whether a number may reply to a participant, in one read."""
