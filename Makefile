@@ -8,10 +8,10 @@ CONFIGURATION = --config-file $(CONFIG) --config-env $(CONFIG_ENV)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down demo unit test lint format openapi diagrams build preflight deploy clean
+.PHONY: help install up down demo unit test lint format openapi diagrams build preflight deploy release-check clean
 
 help: ## List these targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 15
 
 install: $(INSTALLED) ## Create .venv with all tools (needs Python 3.13)
 
@@ -54,6 +54,7 @@ lint: install ## Run ruff, mypy, cfn-lint, sam validate; check the generated fil
 	$(BIN)/python -m local.openapi --check
 	$(BIN)/python -m local.bus_schemas --check
 	$(BIN)/python -m local.architecture --check
+	$(BIN)/python -m local.dashboard --check
 
 format: install ## Format the Python code
 	$(BIN)/ruff check --fix --exit-zero --quiet
@@ -63,8 +64,9 @@ openapi: install ## Generate docs/openapi.json and events/bus/schemas from the c
 	$(BIN)/python -m local.openapi
 	$(BIN)/python -m local.bus_schemas
 
-diagrams: install ## Generate the diagrams and step tables of docs/architecture.md
+diagrams: install ## Generate the diagrams of docs/architecture.md and the picture of the dashboard
 	$(BIN)/python -m local.architecture
+	$(BIN)/python -m local.dashboard
 
 build: install ## Build functions and layer for the Architecture in CONFIG
 	$(BIN)/python -m local.build $(CONFIGURATION)
@@ -78,6 +80,10 @@ deploy: $(CONFIG) build ## Build, check and deploy (another stack: CONFIG=samcon
 
 $(CONFIG):
 	@echo "$@ does not exist. Copy samconfig.example.toml to $@ and fill in its values." >&2; exit 1
+
+release-check: lint build ## Check that the commit can be released; docs/releases.md has the steps
+	$(BIN)/pytest -q -n 0 tests/contracts/test_releases.py
+	$(BIN)/python -m local.release check
 
 clean: ## Stop the local cloud and delete everything built or installed
 	@if [ -x $(BIN)/python ]; then \

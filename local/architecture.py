@@ -185,9 +185,8 @@ def _find_functions(machine: str, state: str) -> list[str]:
         and resource["Properties"]["DefinitionUri"] == f"statemachines/{machine}.asl.json"
     )
     placeholders = re.findall(r"\$\{(\w+)\}", json.dumps(_definition(machine)["States"][state]))
-    values = (properties["DefinitionSubstitutions"][name] for name in dict.fromkeys(placeholders))
-    ids = [value["Fn::GetAtt"][0] for value in values if "Fn::GetAtt" in value]
-    return [each for each in ids if _resources()[each]["Type"] == "AWS::Serverless::Function"]
+    references = (properties["DefinitionSubstitutions"][name]["Ref"] for name in dict.fromkeys(placeholders))
+    return [each.removesuffix(".Alias") for each in references if each.endswith(".Alias")]
 
 
 def _module(function: str) -> str:

@@ -3,13 +3,13 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 import requests
 
+from client import Problem
 from local import cloud
 from local.progress import CloudError, wait_for
 from local.stack import APIS, Stack, find_stack_file
@@ -75,9 +75,9 @@ Try next:
 
 def _converse(stack: Stack, number: str) -> None:
     """Send a text from the number, wait for its final state, receive a reply, and print both."""
-    api = _get(stack, f"/numbers/{quote(number)}")["api"].upper()
+    api = _call(stack, "getNumber", number=number)["api"].upper()
     print(f"\n   A text from {number} to {_HANDSET} (POST /messages, sent through {api})")
-    accepted = _post(stack, "/messages", {"from": number, "to": _HANDSET, "text": DEMO_TEXT})
+    accepted = _call(stack, "sendMessage", **{"from": number, "to": _HANDSET, "text": DEMO_TEXT})
     print(f"   202, {accepted['messageId']} is {accepted['state']}")
     sent = _wait_for_final_state(stack, accepted["messageId"])
     _require(sent["state"] == "delivered", f"the text is {sent['state']}: {sent.get('reason')}")
@@ -110,7 +110,7 @@ def _list_numbers(stack: Stack, expected: Sequence[str]) -> list[str]:
     numbers = []
     print("\n   The new numbers (GET /numbers/...)")
     for number in expected:
-        shown = _get(stack, f"/numbers/{quote(number)}")
+        shown = _call(stack, "getNumber", number=number)
         numbers.append(shown["number"])
         print(f"      {shown['number']}  {shown['state']}, application {shown['applicationId']}")
         _require(shown["state"] == "active", f"{number} is {shown['state']}: {shown.get('reason')}")
@@ -146,7 +146,7 @@ def _release(stack: Stack, set_up: str) -> None:
     deleted = ", ".join(each["what"] for each in done["resources"] if each["outcome"] == "deleted")
     print(f"   SUCCEEDED: {done['released']} numbers released; deleted: {deleted or 'nothing'}\n")
     numbers = [number["number"] for number in plan["firstNumbers"]]
-    states = {_get(stack, f"/numbers/{quote(number)}")["state"] for number in numbers}
+    states = {_call(stack, "getNumber", number=number)["state"] for number in numbers}
     _require(states == {"released"}, f"{', '.join(numbers)} are {', '.join(states)}, not released")
 
 
@@ -204,7 +204,7 @@ def _wait_for_final_state(stack: Stack, message_id: str) -> dict[str, Any]:
     """Wait for the final state of a message, print its states, and return the message."""
 
     def read_final_message() -> dict[str, Any] | None:
-        message = _get(stack, f"/messages/{message_id}")
+        message = _call(stack, "getMessage", messageId=message_id)
         return message if message["state"] in {"delivered", "failed", "delivery_unknown"} else None
 
     message = wait_for("Bandwidth's receipts", read_final_message, seconds=60)
@@ -215,22 +215,16 @@ def _wait_for_final_state(stack: Stack, message_id: str) -> dict[str, Any]:
 
 def _find_conversation(stack: Stack, number: str, reply_id: str) -> list[dict[str, Any]] | None:
     """Return the messages of a number, newest first; None before the reply is stored."""
-    messages: list[dict[str, Any]] = _get(stack, f"/messages?number=%2B{number[1:]}")["items"]
+    messages: list[dict[str, Any]] = _call(stack, "listMessages", number=number)["items"]
     return messages if any(message["messageId"] == reply_id for message in messages) else None
 
 
-def _get(stack: Stack, path: str) -> dict[str, Any]:
-    return _read_body(f"GET {path}", lambda: stack.call("GET", path))
-
-
-def _post(stack: Stack, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    return _read_body(f"POST {path}", lambda: stack.call("POST", path, body))
-
-
-def _read_body(request: str, send: Callable[[], requests.Response]) -> dict[str, Any]:
-    response = send()
-    _require(response.ok, f"{request} returned {response.status_code}: {response.text}")
-    body: dict[str, Any] = response.json()
+def _call(stack: Stack, operation: str, **arguments: Any) -> dict[str, Any]:
+    """Call an operation of the ControlApi with the client of docs/api.md."""
+    try:
+        body: dict[str, Any] = stack.api().call(operation, arguments)
+    except Problem as problem:
+        raise CloudError(f"{operation} failed: {problem}") from None
     return body
 
 

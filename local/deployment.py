@@ -6,7 +6,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from local.build import ROOT, SAM, compile_bytecode
+from local.function_settings import read_variables, set_variables
 from local.progress import CloudError, wait_for
 from local.stack import REGION, Stack, client, find_directory
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_lambda import LambdaClient
 
 STACK = "bandwidth-messaging"
 # The template's defaults.
@@ -159,14 +161,14 @@ def _deploy(directory: Path, target: Target) -> None:
         raise
     _put_gateway_responses(cloudformation, target)
     _put_concurrency(target)
-    _set_variables(cloudformation, target, "Doctor", lambda variables: _probe_url(variables, target))
+    _set_urls(cloudformation, target)
+    functions: LambdaClient = target.client("lambda")
     for function in ("ManageWebhooks", "SendWebhook"):
         # Webhooks of the local cloud are on this machine, and have no certificate.
-        _set_variables(cloudformation, target, function, lambda _: {"WEBHOOKS_ALLOW_LOCAL": "true"})
+        set_variables(functions, _physical_id(cloudformation, function), {"WEBHOOKS_ALLOW_LOCAL": "true"})
     # Without webhooks the rule would only start a function for each event. docs/events.md enables it.
-    rule = cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId="WebhookRule")
-    name = rule["StackResourceDetail"]["PhysicalResourceId"]
-    target.client("events").disable_rule(Name=name, EventBusName=STACK)
+    rule = _physical_id(cloudformation, "WebhookRule")
+    target.client("events").disable_rule(Name=rule, EventBusName=STACK)
 
 
 def _architecture() -> str:
@@ -274,24 +276,24 @@ def _put_concurrency(target: Target) -> None:
             functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig=scaling)
 
 
-def _set_variables(
-    cloudformation: "CloudFormationClient",
-    target: Target,
-    function: str,
-    change: Callable[[dict[str, str]], dict[str, str]],
-) -> None:
-    """Change environment variables of a function. `change` returns the new ones for all current ones."""
-    detail = cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId=function)
-    name = detail["StackResourceDetail"]["PhysicalResourceId"]
-    functions = target.client("lambda")
-    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    variables |= change(variables)
-    functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+def _set_urls(cloudformation: "CloudFormationClient", target: Target) -> None:
+    """Set URLs of the APIs to those of the emulator, because no REST API host resolves to it.
+
+    They are the URL that the doctor calls, and the one that the API page shows.
+    """
+    functions: LambdaClient = target.client("lambda")
+    for function, variable, source in (
+        ("Doctor", "CALLBACK_PROBE_URL", "CALLBACK_URL_V2"),
+        ("Describe", "CONTROL_API_URL", "CONTROL_API_URL"),
+    ):
+        name = _physical_id(cloudformation, function)
+        url = _emulator_url(read_variables(functions, name)[source], target.endpoint_url)
+        set_variables(functions, name, {variable: url})
 
 
-def _probe_url(variables: dict[str, str], target: Target) -> dict[str, str]:
-    """Return the URL that the doctor calls as one of the emulator: no REST API host resolves to it."""
-    return {"CALLBACK_PROBE_URL": _emulator_url(variables["CALLBACK_URL_V2"], target.endpoint_url)}
+def _physical_id(cloudformation: "CloudFormationClient", logical_id: str) -> str:
+    described = cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId=logical_id)
+    return described["StackResourceDetail"]["PhysicalResourceId"]
 
 
 def _describe(target: Target, sources: str) -> Stack:

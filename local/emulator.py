@@ -7,10 +7,15 @@
 - API Gateway decodes paths. On AWS, REST APIs match percent-encoded paths and pass them to functions.
 - API Gateway does not accept the caller's address as part of an authorizer's cache key.
 - CloudFormation writes the slash of a media type as ~1. API Gateway does not decode it.
-- CloudFormation does not support EventBridge's connections and API destinations.
+- CloudFormation does not support EventBridge's connections and API destinations, nor versions and aliases of
+  state machines. A state cannot run an alias of a state machine.
+- A REST API whose body changes gets a new id. On AWS, it keeps its id and its URL.
+- CloudFormation does not support alarms on metric math. Here, such an alarm exists but is never evaluated.
 - Step Functions does not support an expression as a task's timeout, and the wait scale does not apply to it.
 - To complete a task by its token, ministack requires a permission on every resource. On AWS, a permission on
   the state machine of the token is sufficient.
+- To start an alias of a state machine, ministack requires a permission on the alias. On AWS, a permission on
+  the state machine is sufficient.
 - The emulator has no TLS. All traffic stays on this machine, so policies that require TLS are satisfied.
 - ministack derives the keys of a function's role from the names of function and role, so any program could
   compute them. Here, they also depend on the root user's secret key.
@@ -136,6 +141,101 @@ def _handlers(
     }
 
 
+def support_machine_versions() -> None:
+    """Support versions and aliases of state machines in CloudFormation, and states that run an alias."""
+
+    def act(action: Callable[[Any], Any], data: Any) -> Any:
+        status, _, body = action(data)
+        if status != HTTPStatus.OK:
+            raise ValueError(body)
+        return json.loads(body)
+
+    def publish(properties: Any) -> tuple[str, dict[str, str]]:
+        data = {
+            "stateMachineArn": properties["StateMachineArn"],
+            "revisionId": properties["StateMachineRevisionId"],
+        }
+        arn = act(stepfunctions._publish_state_machine_version, data)["stateMachineVersionArn"]
+        return arn, {"Arn": arn}
+
+    def routing(properties: Any) -> list[dict[str, Any]]:
+        version = properties["DeploymentPreference"]["StateMachineVersionArn"]
+        return [{"stateMachineVersionArn": version, "weight": 100}]
+
+    def create_alias(_logical_id: str, new: Any, _stack: str) -> tuple[str, dict[str, str]]:
+        data = {"name": new["Name"], "routingConfiguration": routing(new)}
+        arn = act(stepfunctions._create_state_machine_alias, data)["stateMachineAliasArn"]
+        return arn, {"Arn": arn}
+
+    def update_alias(arn: str, _old: Any, new: Any, _stack: str) -> tuple[str, dict[str, str]]:
+        data = {"stateMachineAliasArn": arn, "routingConfiguration": routing(new)}
+        act(stepfunctions._update_state_machine_alias, data)
+        return arn, {"Arn": arn}
+
+    start_and_wait = stepfunctions._start_sync_execution
+
+    def start_alias_and_wait(data: Any) -> Any:
+        machine = stepfunctions._resolve_state_machine_arn(data["stateMachineArn"])
+        return start_and_wait({**data, "stateMachineArn": machine})
+
+    # A state that runs a machine and waits for its end.
+    stepfunctions._start_sync_execution = start_alias_and_wait
+    provisioners._RESOURCE_HANDLERS |= {
+        "AWS::StepFunctions::StateMachineVersion": {
+            "create": lambda _logical_id, new, _stack: publish(new),
+            # A version never changes. A new revision gets a version of its own.
+            "update": lambda _arn, _old, new, _stack: publish(new),
+            "delete": lambda arn, _: stepfunctions._delete_state_machine_version(
+                {"stateMachineVersionArn": arn}
+            ),
+        },
+        "AWS::StepFunctions::StateMachineAlias": {
+            "create": create_alias,
+            "update": update_alias,
+            "delete": lambda arn, _: stepfunctions._delete_state_machine_alias({"stateMachineAliasArn": arn}),
+        },
+    }
+
+
+def keep_api_ids() -> None:
+    """Keep the id, and so the URL, of a REST API when CloudFormation changes its body."""
+    update = provisioners._apigw_rest_api_update
+    # The gateway responses stay: the emulator does not import them, see local/deployment.py.
+    parts = (
+        apigateway_v1._rest_apis,
+        apigateway_v1._resources,
+        apigateway_v1._authorizers_v1,
+        apigateway_v1._models,
+        apigateway_v1._request_validators,
+        apigateway_v1._documentation_parts,
+    )
+
+    def update_in_place(api_id: str, old: Any, new: Any, stack: str, logical_id: str) -> Any:
+        if new.get("Body") == old.get("Body"):
+            return update(api_id, old, new, stack, logical_id)
+        imported, _ = provisioners._apigw_rest_api_create(logical_id, new, stack)
+        for part in parts:
+            if imported in part:
+                part[api_id] = part.pop(imported)
+        apigateway_v1._rest_apis[api_id]["id"] = api_id
+        return api_id, provisioners._apigw_rest_api_attrs(api_id)
+
+    provisioners._RESOURCE_HANDLERS["AWS::ApiGateway::RestApi"]["update"] = update_in_place
+
+
+def accept_metric_math() -> None:
+    """Create an alarm on metric math as one on a metric without data."""
+    build_record = provisioners._cw_metric_alarm_record
+
+    def build_idle_record(name: str, properties: dict[str, Any]) -> Any:
+        if "Metrics" in properties:
+            idle = {"Namespace": "MetricMath", "MetricName": name, "Statistic": "Sum", "Period": 60}
+            properties = {key: value for key, value in properties.items() if key != "Metrics"} | idle
+        return build_record(name, properties)
+
+    provisioners._cw_metric_alarm_record = build_idle_record
+
+
 def keep_paths_encoded() -> None:
     """Match paths of REST APIs, and pass them to functions, percent-encoded as received."""
     handle = app._handle_execute_api_request
@@ -184,8 +284,8 @@ def scale_task_timeouts() -> None:
     stepfunctions._execute_task = execute_within
 
 
-def authorize_task_tokens() -> None:
-    """Use the state machine of a task token as the resource of the calls with that token."""
+def authorize_machines() -> None:
+    """Use the state machine as the resource of calls with a task token, a version or an alias."""
     execute, invoke = stepfunctions._execute_task, stepfunctions._invoke_with_callback
     resource_of = iam_actions.extract_resource_arn
     machines: dict[str, str] = {}
@@ -199,9 +299,11 @@ def authorize_task_tokens() -> None:
 
     def machine_or_resource(service: str, method: str, path: str, headers: Any, body: Any, *more: Any) -> Any:
         request = json.loads(body) if service == "states" and body else {}
-        return machines.get(request.get("taskToken", "")) or resource_of(
+        arn: str = machines.get(request.get("taskToken", "")) or resource_of(
             service, method, path, headers, body, *more
         )
+        # Without the version or the alias.
+        return ":".join(arn.split(":")[:7]) if service == "states" and ":stateMachine:" in arn else arn
 
     stepfunctions._execute_task, stepfunctions._invoke_with_callback = execute_for, invoke_for
     iam_actions.extract_resource_arn = machine_or_resource
@@ -273,11 +375,14 @@ if __name__ == "__main__":
     complete_running_invocations()
     share_layers()
     support_api_destinations()
+    support_machine_versions()
+    accept_metric_math()
+    keep_api_ids()
     keep_paths_encoded()
     cache_authorizers_by_address()
     decode_media_types()
     scale_task_timeouts()
-    authorize_task_tokens()
+    authorize_machines()
     report_tls()
     keep_function_keys_secret()
     app.app = gate.guard(app.app)

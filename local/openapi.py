@@ -7,11 +7,13 @@ import argparse
 import json
 import sys
 import warnings
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools.event_handler.openapi import OpenAPIMerge
 from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn, Server, ServerVariable, Tag
+from samcli.yamlhelper import yaml_parse
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "openapi.json"
@@ -33,6 +35,7 @@ REQUESTS = {
     "startMessagingV2": ("executions/messaging_v2.json", None),
     "recordOptOut": ("control/change_opt_outs.json", "body"),
     "startHostedMessaging": ("executions/hosted_messaging.json", None),
+    "startRelease": ("executions/release_numbers.json", None),
     "setPool": ("control/change_pools.json", "body"),
     "setReplies": ("control/set_replies.json", "body"),
     "setRate": ("control/set_rate.json", "body"),
@@ -40,6 +43,18 @@ REQUESTS = {
     "putWebhook": ("control/manage_webhooks.json", "body"),
 }
 EXAMPLES = Path(__file__).with_name("openapi_examples.json")
+# Responses that API Gateway can give to every operation: by status, the type in the template's
+# GatewayResponses. The functions return 415 and 500 in the same form.
+GATEWAY_RESPONSES = {
+    HTTPStatus.FORBIDDEN: "MISSING_AUTHENTICATION_TOKEN",
+    HTTPStatus.CONTENT_TOO_LARGE: "REQUEST_TOO_LARGE",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "UNSUPPORTED_MEDIA_TYPE",
+    HTTPStatus.TOO_MANY_REQUESTS: "THROTTLED",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "DEFAULT_5XX",
+}
+# They concern only operations with a body.
+BODY_STATUSES = {HTTPStatus.CONTENT_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE}
+EXAMPLE_REQUEST_ID = "6f7a9c1e-2b4d-4d0e-9a55-0c1f5e7b3a20"
 _JSON = "application/json"
 
 
@@ -49,7 +64,8 @@ def document() -> str:
         title="Bandwidth messaging",
         version="1.0.0",
         description=(
-            "Send messages, start set-ups, set rates, record opt-outs, pool numbers, and read all of them. "
+            "Send messages, start set-ups and releases, set rates, record opt-outs, pool numbers, and read "
+            "all of them. "
             "Sign every request with AWS Signature Version 4 (service execute-api). The caller needs the IAM "
             "permission `execute-api:Invoke`. Errors are problem details (RFC 9457). An optional field may "
             "be null, which is the same as leaving it out. Path parameters are percent-encoded. An unknown "
@@ -73,6 +89,7 @@ def document() -> str:
             Tag(name="Pools", description="Groups of your numbers that share their messages"),
             Tag(name="Rates", description="How fast messages are sent, and how long they wait"),
             Tag(name="Webhooks", description="Your endpoints that receive signed events"),
+            Tag(name="Usage", description="Messages, segments and their estimated price"),
             Tag(name="Set-ups", description="Orders that import, buy or release numbers"),
         ],
         security_schemes={
@@ -104,9 +121,13 @@ def _finish(merged: dict[str, Any]) -> dict[str, Any]:
             name, responses = operation["operationId"], operation["responses"]
             if _JSON in responses["422"]["content"]:
                 del responses["422"]
-            operation["responses"] = dict(sorted(responses.items()))
             (success,) = (each for each in responses.values() if _JSON in each["content"])
             success["content"][_JSON]["example"] = examples[name]
+            for status in GATEWAY_RESPONSES:
+                if "requestBody" in operation or status not in BODY_STATUSES:
+                    reference = {"$ref": f"#/components/responses/{_component_name(status)}"}
+                    responses.setdefault(str(status.value), reference)
+            operation["responses"] = dict(sorted(responses.items()))
             if "requestBody" in operation:
                 operation["requestBody"]["content"][_JSON]["example"] = _request_example(name)
             for parameter in operation.get("parameters", ()):
@@ -118,7 +139,28 @@ def _finish(merged: dict[str, Any]) -> dict[str, Any]:
         _remove_titles(schema)
     merged["paths"] = dict(sorted(merged["paths"].items()))
     merged["components"]["schemas"] = dict(sorted(schemas.items()))
+    merged["components"]["responses"] = _gateway_responses()
     return merged
+
+
+def _gateway_responses() -> dict[str, Any]:
+    """Return the shared responses, with the template's problems as examples."""
+    api = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]["ControlApi"]
+    configured = api["Properties"]["GatewayResponses"]
+    shared = {}
+    for status, kind in GATEWAY_RESPONSES.items():
+        problem = json.loads(configured[kind]["ResponseTemplates"][_JSON])
+        problem |= {"status": status.value, "requestId": EXAMPLE_REQUEST_ID}
+        content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": problem}
+        shared[_component_name(status)] = {
+            "description": status.phrase,
+            "content": {"application/problem+json": content},
+        }
+    return shared
+
+
+def _component_name(status: HTTPStatus) -> str:
+    return status.phrase.replace(" ", "")
 
 
 def _remove_titles(schema: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from requests.utils import requote_uri
 
+from client import Client
 from local.progress import CloudError
 
 REGION = "us-east-1"
@@ -87,6 +88,13 @@ class Stack:
     def client(self, service: str) -> Any:
         """Return a boto3 client of the emulator with the root user's keys."""
         return client(service, self.endpoint_url, self.access_key_id, self.secret_access_key)
+
+    def api(self) -> Client:
+        """Return a client of the ControlApi, independent of the user's proxies."""
+        session = requests.Session()
+        session.trust_env = False
+        credentials = Credentials(self.access_key_id, self.secret_access_key)
+        return Client(self.control_api, credentials=credentials, region=self.region, session=session)
 
     def call(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None

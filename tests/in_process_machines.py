@@ -21,7 +21,7 @@ from bandwidth_messaging.runtime import steps
 from bandwidth_messaging.services import find_or_create, order_placement
 from tests.contracts.project import FUNCTIONS, Function, machine, pascal
 from tests.functions.conftest import call
-from tests.template import resources
+from tests.template import aliased, resources
 
 REGION = "us-east-1"
 
@@ -116,7 +116,7 @@ def definition(name: str) -> str:
     modules = {function.logical_id: str(function) for function in FUNCTIONS} | {"AWS::Partition": "aws"}
     written = json.dumps(machine(name))
     for placeholder, value in properties["DefinitionSubstitutions"].items():
-        logical_id = value.get("Fn::GetAtt", [value.get("Ref")])[0]
+        logical_id = aliased(value)
         written = written.replace(f"${{{placeholder}}}", modules.get(logical_id, logical_id))
     return written
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import requests
 
+from local import function_settings
 from local.stack import Stack
 
 # The text of every message that the tests send. The last test checks that no log or history contains it.
@@ -124,6 +125,11 @@ def invoke(stack: Stack, logical_id: str, event: Any) -> Any:
     payload = json.loads(response["Payload"].read())
     assert "FunctionError" not in response, payload
     return payload
+
+
+def set_variables(stack: Stack, logical_id: str, variables: dict[str, str]) -> dict[str, str]:
+    """Publish a function with other environment variables. Return all earlier variables."""
+    return function_settings.set_variables(stack.client("lambda"), physical_id(stack, logical_id), variables)
 
 
 def subscribe_to_messages(stack: Stack, number: str) -> str:

@@ -21,10 +21,15 @@ def openapi_document() -> dict[str, Any]:
 
 
 def operations() -> Iterator[Operation]:
-    """Yield method, path and description of every operation."""
+    """Yield method, path and description of every operation, with its shared responses inside."""
+    shared = openapi_document()["components"]["responses"]
     for path, methods in openapi_document()["paths"].items():
         for method, operation in methods.items():
-            yield method.upper(), path, operation
+            responses = {
+                status: shared[response["$ref"].rpartition("/")[2]] if "$ref" in response else response
+                for status, response in operation["responses"].items()
+            }
+            yield method.upper(), path, operation | {"responses": responses}
 
 
 def find_operation(method: str, path: str) -> dict[str, Any] | None:

@@ -28,9 +28,16 @@ def resources(kind: str) -> dict[str, dict[str, Any]]:
     }
 
 
+def aliased(value: Any) -> str:
+    """Return the logical id of the function or state machine whose alias a substitution names."""
+    name: str = value["Ref"]
+    return name.removesuffix(".Alias").removesuffix("Aliaslive")
+
+
 def create_table(client: "DynamoDBClient", logical_id: str) -> str:
     """Create a table with the keys and indexes of the template, and return its name."""
     properties = resources("AWS::DynamoDB::Table")[logical_id]
-    table_properties = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
-    client.create_table(TableName=logical_id, **{name: properties[name] for name in table_properties})
+    table_properties = {"AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes"}
+    given = {name: properties[name] for name in properties.keys() & table_properties}
+    client.create_table(TableName=logical_id, **given)
     return logical_id

@@ -1,4 +1,4 @@
-"""POST /setups/…: validates the input as the state machine does, and starts the state machine."""
+"""POST /setups/… and /releases: validates the input as the state machine does, and starts the machine."""
 
 from typing import TYPE_CHECKING, Any
 

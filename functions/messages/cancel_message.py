@@ -11,6 +11,7 @@ from bandwidth_messaging.api.parameters import MAX_MESSAGE_ID
 from bandwidth_messaging.api.resolver import operation, resolver
 from bandwidth_messaging.api.views import message_view
 from bandwidth_messaging.domain.messages import MessageState
+from bandwidth_messaging.domain.problems import Conflict, ProblemCode
 from bandwidth_messaging.runtime import wiring
 
 # Imported here, and not only by the wiring, so that Lambda loads it in its init phase.
@@ -31,7 +32,9 @@ app = resolver()
     response=responses.Message,
     errors={
         HTTPStatus.NOT_FOUND: describe_unknown("out_1"),
-        HTTPStatus.CONFLICT: describe_state("out_1", MessageState.SENT),
+        HTTPStatus.CONFLICT: Conflict(
+            describe_state("out_1", MessageState.SENT), ProblemCode.MESSAGE_NOT_CANCELABLE
+        ),
         HTTPStatus.UNPROCESSABLE_ENTITY: INBOUND,
     },
 )

@@ -11,7 +11,7 @@ from bandwidth_messaging.api import responses
 from bandwidth_messaging.api.parameters import IdempotencyKey
 from bandwidth_messaging.api.resolver import operation, resolver
 from bandwidth_messaging.api.views import message_view
-from bandwidth_messaging.domain.problems import FieldProblem
+from bandwidth_messaging.domain.problems import Conflict, FieldProblem, ProblemCode
 from bandwidth_messaging.domain.sending import NewMessage
 from bandwidth_messaging.runtime import wiring
 
@@ -28,8 +28,9 @@ app = resolver()
     response=responses.Message,
     status=HTTPStatus.ACCEPTED,
     errors={
-        HTTPStatus.CONFLICT: (
-            "+19195551234 opted out of texts from +19195551212 at 2026-11-22T10:02:44.000Z (stop)"
+        HTTPStatus.CONFLICT: Conflict(
+            "+19195551234 opted out of texts from +19195551212 at 2026-11-22T10:02:44.000Z (stop)",
+            ProblemCode.OPTED_OUT,
         ),
         HTTPStatus.UNPROCESSABLE_ENTITY: FieldProblem("text", "is blank. Give a text or media."),
         HTTPStatus.TOO_MANY_REQUESTS: describe_backlog(timedelta(hours=5), timedelta(hours=4)),

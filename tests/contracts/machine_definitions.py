@@ -13,7 +13,7 @@ import pytest
 from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.runtime.settings import Settings, settings
 from tests.contracts.project import FUNCTIONS, MACHINES, Function, machine, pascal
-from tests.template import ROOT, resources
+from tests.template import ROOT, aliased, resources
 
 EXPRESSION = re.compile(r"\{%(.*)%\}", re.DOTALL)
 every_machine = pytest.mark.parametrize("name", MACHINES)
@@ -84,9 +84,7 @@ def substitutions(name: str) -> dict[str, str]:
     """Return the logical id that each ${Name} of a machine stands for, without ${Partition}."""
     deployed = resources("AWS::Serverless::StateMachine")[pascal(name)]["DefinitionSubstitutions"]
     return {
-        placeholder: value["Fn::GetAtt"][0]
-        for placeholder, value in deployed.items()
-        if placeholder != "Partition"
+        placeholder: aliased(value) for placeholder, value in deployed.items() if placeholder != "Partition"
     }
 
 

@@ -71,9 +71,8 @@ def needed(definition: Definition, table: str) -> Iterator[Permission]:
     if definition.is_store:
         for owner, method in definition.mentions.attributes:
             if owner in CLIENTS and method not in NO_ACTIONS:
-                yield Permission(
-                    ACTIONS.get(method, pascal(method)), table, is_index=method in {"query", "scan"}
-                )
+                is_index = method in {"query", "scan"} and "IndexName" in definition.mentions.texts
+                yield Permission(ACTIONS.get(method, pascal(method)), table, is_index=is_index)
 
 
 def reachable_settings(function: Function) -> set[str]:

@@ -245,9 +245,21 @@ PASSED_ON = {
     ("reason", "$outcome.reason"),
     ("nextSteps", "$order.nextSteps"),
     ("nextSteps", "$outcome.nextSteps"),
-    ("Cause", "$outcome.reason"),
-    ("Cause", "$failure.reason"),
-    ("Cause", "$failure.reason & ($failure.nextSteps ? ' ' & $failure.nextSteps : '')"),
+    (
+        "Cause",
+        (
+            r"$replace($outcome.reason, /\.$/, '') & '. Resolve the cause, then start release_numbers again. "
+            "It skips what is already released.'"
+        ),
+    ),
+    ("Cause", r"$replace($failure.reason, /\.$/, '') & '. Resolve the cause, then start again.'"),
+    (
+        "Cause",
+        (
+            r"$replace($failure.reason, /\.$/, '') & '. ' & ($failure.nextSteps ? $failure.nextSteps : "
+            "'Resolve the cause, then start again.')"
+        ),
+    ),
 }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.contracts.emitted_metrics import emitted_metrics
 from tests.template import ROOT, resources, template
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -103,18 +104,7 @@ def test_every_alarm_names_the_heading_of_its_runbook(logical_id: str) -> None:
 
 
 def test_every_metric_is_documented() -> None:
-    texts = [file.read_text() for file in SOURCES]
-    counted = {name for text in texts for name in re.findall(r'\bcount\("(\w+)"\)', text)}
-    recorded = {
-        name
-        for text in texts
-        for values in re.findall(r"\brecord\(\{([^}]*)\}\)", text)
-        for name in re.findall(r'"([A-Z]\w+)":', values)
-    }
-
-    assert counted
-    assert recorded
-    assert {name for name in counted | recorded if f"`{name}`" not in OPERATIONS.read_text()} == set()
+    assert {name for name in emitted_metrics() if f"| `{name}` |" not in OPERATIONS.read_text()} == set()
 
 
 def test_every_heading_that_the_code_names_exists() -> None:

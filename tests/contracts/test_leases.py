@@ -9,7 +9,7 @@ from bandwidth_messaging.bandwidth.transport import TOTAL_SECONDS
 from bandwidth_messaging.services.find_or_create import LEASE_DURATION
 from bandwidth_messaging.services.order_placement import CLAIM_DURATION
 from tests.contracts.project import FUNCTIONS, MACHINES, Function, machine
-from tests.template import resources
+from tests.template import aliased, resources
 
 DEFAULT_TIMEOUT = 60
 
@@ -32,7 +32,7 @@ def states_of(function: Function) -> list[dict[str, Any]]:
         names = {
             f"${{{placeholder}}}"
             for placeholder, value in properties["DefinitionSubstitutions"].items()
-            if value.get("Fn::GetAtt", [""])[0] == function.logical_id
+            if aliased(value) == function.logical_id
         }
         states += [
             state

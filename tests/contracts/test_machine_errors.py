@@ -7,6 +7,7 @@ from typing import Any
 
 from bandwidth_messaging.bandwidth import errors as bandwidth_errors
 from bandwidth_messaging.domain import problems as domain_errors
+from bandwidth_messaging.domain.next_steps import advise_on_error
 from bandwidth_messaging.runtime import steps
 from tests.contracts.machine_definitions import (
     every_machine,
@@ -28,8 +29,7 @@ LAMBDA_ERRORS = {
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
     "Lambda.TooManyRequestsException",
-    # The function's process timed out, ran out of memory, or could not load its code. A deployment replaces
-    # function and layer one after the other.
+    # The function's process timed out, ran out of memory, or could not load its code.
     "Lambda.Unknown",
     "Sandbox.Timedout",
     "Runtime.ExitError",
@@ -175,3 +175,14 @@ def handled_by(function: Function) -> set[str]:
         for node in ast.walk(ast.parse(module.read_text()))
         if isinstance(node, ast.ExceptHandler) and isinstance(node.type, ast.Name)
     }
+
+
+def test_every_error_that_no_machine_catches_has_advice_for_the_console() -> None:
+    caught_or_never_raised_by_steps = {
+        "BandwidthError", "BandwidthRejected", "InvalidInput", "NotFound", "Backlog", "Conflict",
+        "BotoCoreError", "ClientError", "GetParameterError",
+    }  # fmt: skip
+
+    missing = {name for name in layer_errors() - caught_or_never_raised_by_steps if not advise_on_error(name)}
+
+    assert missing == set()

@@ -15,7 +15,7 @@ from tests.contracts.machine_definitions import (
     waits_for_a_token,
 )
 from tests.contracts.project import MACHINES, Function, pascal
-from tests.template import ROOT, resources
+from tests.template import ROOT, aliased, resources
 
 
 def request_fields(function: Function) -> set[str]:
@@ -101,7 +101,11 @@ def test_no_deployed_file_names_a_partition() -> None:
 def test_a_machine_may_invoke_its_functions_and_no_others(name: str) -> None:
     (policy,) = resources("AWS::Serverless::StateMachine")[pascal(name)]["Policies"]
     (invoke,) = [each for each in policy["Statement"] if each["Action"] == "lambda:InvokeFunction"]
-    allowed = [resource["Fn::GetAtt"] for resource in invoke["Resource"]]
-    functions = [each for each in substitutions(name).values() if each not in map(pascal, MACHINES)]
+    aliases_, functions_ = (
+        [each for each in invoke["Resource"] if key in each] for key in ("Ref", "Fn::GetAtt")
+    )
+    functions = sorted(each for each in substitutions(name).values() if each not in map(pascal, MACHINES))
 
-    assert sorted(allowed) == sorted([logical_id, "Arn"] for logical_id in functions)
+    assert sorted(map(aliased, aliases_)) == functions
+    # Executions that started before the functions had an alias call the functions themselves.
+    assert sorted(each["Fn::GetAtt"] for each in functions_) == [[each, "Arn"] for each in functions]

@@ -13,7 +13,7 @@ from bandwidth_messaging.domain.validation import parse
 from bandwidth_messaging.services.setup_check import SETUPS
 from tests.contracts.project import FUNCTIONS, MACHINES, Function, machine, pascal
 from tests.documents.examples import headings
-from tests.template import ROOT, resources
+from tests.template import ROOT, aliased, resources
 
 DEPLOYED = resources("AWS::Serverless::Function")
 every_function = pytest.mark.parametrize("function", FUNCTIONS, ids=str)
@@ -48,7 +48,10 @@ def test_every_function_has_a_sample_event(function: Function) -> None:
 
 
 def test_every_sample_event_belongs_to_a_function_or_a_machine() -> None:
-    samples = {path for path in (ROOT / "events").rglob("*") if path.is_file() and "bus" not in path.parts}
+    others = {ROOT / "events" / "bus", ROOT / "events" / "releases"}
+    samples = {
+        path for path in (ROOT / "events").rglob("*") if path.is_file() and not others & set(path.parents)
+    }
     executions = {path for path in samples if path.parent.name == "executions"}
     assert samples - executions == {function.sample_event for function in FUNCTIONS}
     assert {machine_of(path) for path in executions} == set(MACHINES)
@@ -185,7 +188,7 @@ def invoked_by(name: str, state: str) -> set[str]:
     substitutions = resources("AWS::Serverless::StateMachine")[pascal(name)]["DefinitionSubstitutions"]
     placeholders = re.findall(r"\$\{(\w+)\}", json.dumps(machine(name)["States"][state]))
     values = [substitutions[placeholder] for placeholder in placeholders]
-    return {value["Fn::GetAtt"][0] for value in values if "Fn::GetAtt" in value} & DEPLOYED.keys()
+    return set(map(aliased, values)) & DEPLOYED.keys()
 
 
 @every_step

@@ -84,8 +84,8 @@ def test_an_action_that_the_function_cannot_reach_is_reported(function: Function
 
 
 def names_in(value: Any) -> set[str]:
-    """Return the parameters and resources of the template that a value refers to."""
-    return set(re.findall(r"[A-Za-z]\w+", str(value))) & (
+    """Return the parameters and resources of the template that a value refers to, also by an alias."""
+    return {name.removesuffix("Aliaslive") for name in re.findall(r"[A-Za-z]\w+", str(value))} & (
         template()["Resources"].keys() | template()["Parameters"].keys()
     )
 
@@ -106,12 +106,20 @@ def granted_resources(function: Function) -> set[str]:
     }
 
 
+def resources_in_events(function: Function) -> set[str]:
+    """Return the parameters and resources whose status changes invoke a function. Their events name them."""
+    events = DEPLOYED[function.logical_id].get("Events", {}).values()
+    return {name for event in events for name in names_in(event["Properties"].get("Pattern"))}
+
+
 @every_function
-def test_a_policy_names_only_resources_whose_setting_the_function_can_read(function: Function) -> None:
+def test_a_policy_names_only_resources_that_a_setting_or_an_event_of_the_function_names(
+    function: Function,
+) -> None:
     read = reachable_settings(function)
     used = {name for setting, names in settings_of(function).items() if setting in read for name in names}
 
-    assert granted_resources(function) - used == set()
+    assert granted_resources(function) - used - resources_in_events(function) == set()
 
 
 def granted_indexes(function: Function) -> set[str]:

@@ -209,7 +209,7 @@ def test_a_handler_module_has_at_most_40_lines_of_code(function: Function) -> No
 
 KEYS = ("NUMBER#", "ORDER#", "OPT_OUT#", "LEASE#", "WEBHOOK#")
 KEY_ATTRIBUTES = {"pk", "sortKey"}
-INDEXES = {"numbersByOrder", "numbersByState", "messagesByOwner"}
+INDEXES = {"numbersByOrder", "numbersByState", "ordersByKind", "messagesByOwner"}
 
 
 def list_strings(path: Path) -> Iterator[str]:

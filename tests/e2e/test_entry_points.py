@@ -16,7 +16,7 @@ from local import demo
 from local.stack import Stack
 from tests.generations import both_generations
 from tests.machines import get, wait_until
-from tests.openapi import openapi_document
+from tests.openapi import openapi_document, schema_errors
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,11 +69,19 @@ def test_the_api_description_page_is_public(cloud: Stack) -> None:
 
     document = requests.get(urljoin(cloud.api_page, "openapi.json"), timeout=30)
 
-    assert document.json() == openapi_document()
+    servers = [{"url": cloud.control_api, "description": "This stack"}]
+    assert document.json() == openapi_document() | {"servers": servers}
 
 
-def test_the_control_api_is_not_public(cloud: Stack) -> None:
-    assert requests.get(f"{cloud.control_api}/numbers", timeout=30).status_code == 403
+@pytest.mark.parametrize("path", ["/numbers", "/nowhere"])
+def test_a_request_without_a_signature_is_a_problem_of_api_gateway(cloud: Stack, path: str) -> None:
+    response = requests.get(f"{cloud.control_api}{path}", timeout=30)
+
+    assert response.status_code == 403
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert schema_errors({"$ref": "#/components/schemas/Problem"}, response.json()) == []
+    assert response.json()["code"] == "missing_signature"
+    assert response.json()["requestId"] == response.headers["x-amzn-RequestId"]
 
 
 def test_sam_remote_invoke_runs_the_machine_with_the_sample_event(cloud: Stack) -> None:

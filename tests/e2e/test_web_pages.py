@@ -17,6 +17,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from local.stack import Stack, client
+from tests.machines import physical_id
 
 PAGE = "https://evil.example"
 # Well-known keys: a former key of this project, the key of ministack, and an account id.
@@ -136,9 +137,8 @@ def test_the_keys_of_a_function_cannot_be_computed_from_its_name(cloud: Stack) -
     from ministack.core import lambda_runtime  # noqa: PLC0415
 
     assert cloud.call("GET", "/numbers").ok
-    pages = cloud.client("lambda").get_paginator("list_functions").paginate()
-    functions = [each for page in pages for each in page["Functions"]]
-    (browse,) = [each for each in functions if "-Browse-" in each["FunctionName"]]
+    functions = cloud.client("lambda")
+    browse = functions.get_function_configuration(FunctionName=physical_id(cloud, "Browse"), Qualifier="live")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ministack.app.AUTH", True)
         derived = lambda_runtime.execution_credentials(browse)

@@ -3,13 +3,12 @@
 import os
 import time
 from collections.abc import Callable
-from urllib.parse import quote
 
 import pytest
 
 from local.stack import Stack
 from tests import machines
-from tests.machines import get, start, unique, wait_for_end
+from tests.machines import TEXT, start, unique, wait_for_end
 from tests.workflows.test_opt_outs import HEADER, order_owner_number
 
 ROWS = int(os.environ.get("OPT_OUT_ROWS", "1000"))
@@ -37,7 +36,10 @@ def test_a_large_import_is_complete_and_repeatable(
         assert (output["rows"], output["recorded"]) == (ROWS, recorded)
         assert (output["unchanged"], output["invalid"]) == (ROWS - invalid - recorded, invalid)
 
-    assert len(get(cloud, f"/numbers/{quote(owner)}/opt-outs?limit=100")["items"]) == min(100, ROWS - invalid)
     record_property(
         f"{ROWS:,} opt-outs imported", f"{seconds[0]:.0f} s, once more {seconds[1]:.0f} s, {invalid} invalid"
     )
+    # The emulator cannot list 100,000 of them in time: it sorts them all for each page.
+    for recipient in (numbers[1], numbers[-1]):
+        response = cloud.call("POST", "/messages", {"from": owner, "to": recipient, "text": TEXT})
+        assert response.status_code == 409, response.text

@@ -170,8 +170,8 @@ def test_a_second_start_after_a_crash_runs_only_the_remaining_steps(cloud: Stack
     assert sorted(each for each in imported if each in set(numbers)) == sorted(numbers)
 
 
-# The pace limit applies to all tests. With it, 5,000 numbers would take too long.
-one_after_another = pytest.mark.xdist_group("pace")
+# The limit of Catapult applies to all tests of this stack. With it, 5,000 numbers would take too long.
+one_after_another = pytest.mark.xdist_group("catapult")
 
 
 @one_after_another

@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 
 from local.stack import Stack
-from tests.machines import control, start, unique, wait_for_end, wait_until
+from tests.machines import (
+    control,
+    get,
+    receive_events,
+    start,
+    subscribe,
+    unique,
+    wait_for_end,
+    wait_until,
+)
 
 HELD_SECONDS = 3
 KINDS = ("applications", "locations", "orders")
@@ -39,6 +48,23 @@ def test_an_execution_stopped_during_a_response_resumes_without_duplicate_resour
 
     assert (again.status, again.cause) == ("SUCCEEDED", None)
     assert [len(list_resources(cloud, each, name)) for each in KINDS] == [1, 1, 1]
+
+
+def test_a_stopped_execution_fails_its_order_and_publishes_it(cloud: Stack) -> None:
+    name = unique("announced")
+    queue = subscribe(cloud, {"detail-type": ["Order Failed"], "detail": {"customerOrderId": [name]}})
+    control(
+        cloud, "POST", "/faults", {"method": "POST", "path": "/orders$", "match": name, "delay": HELD_SECONDS}
+    )
+    arn = start(cloud, "messaging_v2", setup_input(name))
+    wait_until(lambda: list_resources(cloud, "orders", name), lambda: "no order")
+
+    cloud.client("stepfunctions").stop_execution(executionArn=arn)
+
+    wait_until(lambda: get(cloud, f"/orders/{name}")["state"] == "failed", lambda: "the order has not failed")
+    assert get(cloud, f"/orders/{name}")["reason"] == "The execution was stopped."
+    (event,) = wait_until(lambda: receive_events(cloud, queue), lambda: "no event")
+    assert event["detail"]["customerOrderId"] == name
 
 
 def test_three_concurrent_starts_place_one_order_per_id_and_create_one_application(cloud: Stack) -> None:

@@ -15,6 +15,7 @@ from tests.machines import (
     control,
     entered_states,
     history,
+    set_variables,
     start,
     unique,
     wait_for_end,
@@ -30,18 +31,9 @@ ENOUGH_WAITS = 6
 @pytest.fixture
 def notified(cloud: Stack) -> Iterator[Stack]:
     """Return the stack with the setting of OrderNotifications=true."""
-    client = cloud.client("lambda")
-    (name,) = (
-        each["FunctionName"]
-        for each in client.list_functions()["Functions"]
-        if each["Handler"] == "check_input.handler"
-        and each["Environment"]["Variables"]["STACK_NAME"] == cloud.stack_name
-    )
-    original = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    changed = original | {"ORDER_NOTIFICATIONS": "true"}
-    client.update_function_configuration(FunctionName=name, Environment={"Variables": changed})
+    earlier = set_variables(cloud, "CheckInput", {"ORDER_NOTIFICATIONS": "true"})
     yield cloud
-    client.update_function_configuration(FunctionName=name, Environment={"Variables": original})
+    set_variables(cloud, "CheckInput", earlier)
 
 
 def start_until_long_wait(cloud: Stack, name: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bandwidth_messaging.domain.replies import MAX_AGE
-from tests.contracts.template.deployed import events
+from tests.contracts.template.deployed import MACHINES, events
 from tests.template import resources, template
 
 
@@ -15,7 +15,7 @@ def alarms_on(metric: str) -> dict[str, dict[str, Any]]:
     return {
         str(next(iter(alarm["Dimensions"]))["Value"]): alarm
         for alarm in resources("AWS::CloudWatch::Alarm").values()
-        if alarm["MetricName"] == metric
+        if alarm.get("MetricName") == metric
     }
 
 
@@ -49,6 +49,28 @@ def test_an_alarm_reports_failing_sends_long_before_messages_expire(function: st
     alarm = alarms_on("Errors")[str({"Ref": function})]
     least_hours = template()["Parameters"]["SendDeadlineHours"]["MinValue"]
     assert alarm["Period"] * alarm["EvaluationPeriods"] < least_hours * 3600 / 2
+
+
+@pytest.mark.parametrize("metric", ["ExecutionsFailed", "ExecutionsTimedOut"])
+def test_an_alarm_reports_each_way_a_state_machine_ends_by_itself_without_success(metric: str) -> None:
+    assert alarms_on(metric).keys() == {str({"Ref": logical_id}) for logical_id in MACHINES}
+
+
+def test_an_alarm_reports_errors_of_every_function_that_a_schedule_or_bandwidth_invokes() -> None:
+    scheduled = {logical_id for logical_id, _ in events("ScheduleV2")}
+    called_back = {
+        logical_id for logical_id, event in events("Api") if event["RestApiId"] == {"Ref": "CallbackApi"}
+    }
+
+    reported = {*alarms_on("Errors")}
+
+    assert {str({"Ref": each}) for each in scheduled | called_back | {"AuthorizeCallback"}} <= reported
+
+
+def test_alarms_on_executions_and_callbacks_report_the_first_failure() -> None:
+    for metric in ("ExecutionsFailed", "ExecutionsTimedOut", "5XXError"):
+        for alarm in alarms_on(metric).values():
+            assert (alarm["Threshold"], alarm["EvaluationPeriods"], alarm["Statistic"]) == (0, 1, "Sum")
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_bandwidth_is_challenged_for_basic_credentials() -> None:
         r"'Basic realm=\".+\"'", challenge["ResponseParameters"]["Headers"]["WWW-Authenticate"]
     )
     authorizer = api["Auth"]["Authorizers"][api["Auth"]["DefaultAuthorizer"]]
-    assert authorizer["FunctionArn"] == {"Fn::GetAtt": ["AuthorizeCallback", "Arn"]}
+    assert authorizer["FunctionArn"] == {"Ref": "AuthorizeCallback.Alias"}
     # API Gateway rejects requests without the header, and caches a result by header and source address.
     assert authorizer["FunctionPayloadType"] == "REQUEST"
     assert authorizer["Identity"]["Headers"] == ["Authorization"]

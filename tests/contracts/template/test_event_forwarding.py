@@ -54,6 +54,16 @@ def test_the_forwarding_rule_may_only_call_the_url() -> None:
     assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
+def rules_of_functions() -> set[str]:
+    """Return the logical ids of the rules that SAM generates for functions."""
+    return {
+        f"{function}{name}"
+        for function, properties in resources("AWS::Serverless::Function").items()
+        for name, event in properties.get("Events", {}).items()
+        if event["Type"] == "EventBridgeRule"
+    }
+
+
 @pytest.mark.parametrize("logical_id", resources("AWS::SQS::QueuePolicy"))
 def test_only_a_rule_writes_to_the_queue_of_a_rule(logical_id: str) -> None:
     policy = resources("AWS::SQS::QueuePolicy")[logical_id]
@@ -64,4 +74,4 @@ def test_only_a_rule_writes_to_the_queue_of_a_rule(logical_id: str) -> None:
     assert statement["Action"] == "sqs:SendMessage"
     assert statement["Resource"] == {"Fn::GetAtt": [queue["Ref"], "Arn"]}
     rule = statement["Condition"]["ArnEquals"]["aws:SourceArn"]["Fn::GetAtt"][0]
-    assert rule in resources("AWS::Events::Rule")
+    assert rule in {*resources("AWS::Events::Rule"), *rules_of_functions()}

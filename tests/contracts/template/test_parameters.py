@@ -34,6 +34,10 @@ VALUES: dict[str, tuple[list[str], list[str]]] = {
             "api.com",
         ],
     ),
+    **dict.fromkeys(
+        ["SegmentPrice", "MmsPrice"],
+        (["0", "0.004", "12", "999.999999"], ["", "-1", ".5", "1.", "1,5", "$1", "1000", "0.0000001"]),
+    ),
     "CatapultUrl": (
         ["https://api.catapult.inetwork.com/v1"],
         ["", "http://api.catapult.inetwork.com/v1", "https://api.catapult.inetwork.com/v1/"],

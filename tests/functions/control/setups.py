@@ -34,6 +34,18 @@ def list_executions(state_machine: str) -> list[Any]:
     return list(boto3.client("stepfunctions").list_executions(stateMachineArn=state_machine)["executions"])
 
 
+def set_status(patch: pytest.MonkeyPatch, status: str, error: str | None = None) -> None:
+    """Let Step Functions report this status of every execution."""
+    send = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def report(client: Any, name: str, parameters: Any) -> Any:
+        response = send(client, name, parameters)
+        changes = {"status": status} | ({"error": error} if error else {})
+        return response | changes if name == "DescribeExecution" else response
+
+    patch.setattr(BaseClient, "_make_api_call", report)
+
+
 NO_ATTEMPT = object()
 
 

@@ -2,19 +2,35 @@
 
 import json
 import re
+from typing import Any
+
+import pytest
 
 from functions.control import describe
-from tests.functions.conftest import api_event, call, sample
+from tests.functions.conftest import Stack, api_event, call, sample
 from tests.openapi import openapi_document, operations
 
+URL = "https://abcdef1234.execute-api.us-east-1.amazonaws.com/live"
 
-def test_the_page_shows_the_document() -> None:
+
+@pytest.fixture(autouse=True)
+def _url(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the URL of this stack's ControlApi."""
+    monkeypatch.setenv("CONTROL_API_URL", URL)
+
+
+def document_of_the_stack() -> Any:
+    """Return the document with the URL of this stack."""
+    return openapi_document() | {"servers": [{"url": URL, "description": "This stack"}]}
+
+
+def test_the_page_shows_the_document_with_the_url_of_the_stack() -> None:
     answer = call(describe, sample("control/describe"))
     assert answer["statusCode"] == 200
     assert answer["multiValueHeaders"]["Content-Type"] == ["text/html; charset=utf-8"]
     _, _, rest = answer["body"].rpartition("spec: ")
     spec = rest[: rest.index(", deepLinking")]
-    assert json.loads(spec.replace("<\\/", "</")) == openapi_document()
+    assert json.loads(spec.replace("<\\/", "</")) == document_of_the_stack()
     assert all(path in spec for _, path, _ in operations())
 
 
@@ -39,7 +55,7 @@ def test_the_document_is_served_as_json() -> None:
     answer = call(describe, api_event("GET", "/openapi.json"))
     assert answer["statusCode"] == 200
     assert answer["multiValueHeaders"]["Content-Type"] == ["application/json"]
-    assert json.loads(answer["body"]) == openapi_document()
+    assert json.loads(answer["body"]) == document_of_the_stack()
 
 
 def test_other_paths_are_a_404() -> None:

@@ -130,10 +130,10 @@ def test_a_name_that_could_be_a_number_is_a_422(name: str) -> None:
 
 
 def test_an_unknown_pool_is_a_404() -> None:
-    for status, problem in (get("nobody"), delete("nobody")):
+    for status, problem in (get("unknown"), delete("unknown")):
         assert (status, problem["detail"]) == (
             404,
-            "nobody is not a pool of this stack. GET /pools lists the pools.",
+            "unknown is not a pool of this stack. GET /pools lists the pools.",
         )
 
 
@@ -160,7 +160,8 @@ def test_a_pool_that_would_remember_too_many_numbers_is_a_422() -> None:
     assert status == 422
     assert problem["errors"][0]["detail"] == (
         "the pool would remember 401 numbers: 1 new and 400 former ones, whose opt-outs still count. At "
-        "most 400 are possible. Use another pool."
+        "most 400 are possible. Another pool is possible, but starts without the opt-outs from the former "
+        "numbers."
     )
 
 

@@ -7,7 +7,16 @@ import pytest
 
 from bandwidth_messaging.domain.setups import MessagingV2Setup
 from bandwidth_messaging.runtime import stores
-from tests.functions.control.setups import AT, end_setup, start
+from tests.functions.control.setups import (
+    AT,
+    end_setup,
+    list_executions,
+    set_status,
+    start,
+    start_with_key,
+)
+
+ARN = "arn:aws:states:us-east-1:123456789012:execution:messaging_v2:Order-7"
 
 
 def test_the_same_customer_order_id_with_another_input_is_a_conflict(state_machine: str) -> None:
@@ -70,7 +79,7 @@ def test_a_failed_order_with_another_input_is_a_conflict(state_machine: str) -> 
     _, first = start(**request)
     orders = stores.orders()
     digest = MessagingV2Setup.model_validate(request).digest()
-    orders.open("Order-7", kind="messaging_v2", requested=1, execution_arn="arn", at=AT, digest=digest)
+    orders.open("Order-7", kind="messaging_v2", requested=1, execution_arn=ARN, at=AT, digest=digest)
     orders.begin_ordering("Order-7", "first", AT)
     end_setup(first, "failed")
 
@@ -84,9 +93,7 @@ def test_a_failed_order_with_another_input_is_a_conflict(state_machine: str) -> 
 def test_another_input_than_that_of_the_running_set_up_is_a_conflict(state_machine: str) -> None:
     request = {"areaCode": "910", "customerOrderId": "Order-7"}
     digest = MessagingV2Setup.model_validate(request).digest()
-    stores.orders().open(
-        "Order-7", kind="messaging_v2", requested=1, execution_arn="arn", at=AT, digest=digest
-    )
+    stores.orders().open("Order-7", kind="messaging_v2", requested=1, execution_arn=ARN, at=AT, digest=digest)
 
     assert start(**request | {"areaCode": "919"})[0] == 409
     assert start(**request)[0] == 202
@@ -103,9 +110,53 @@ def test_an_undone_set_up_started_again_is_a_conflict(state_machine: str) -> Non
     assert "was undone" in problem["detail"]
 
 
-def test_a_repeated_request_gets_the_first_response_after_the_execution_ended(state_machine: str) -> None:
+def test_a_repeated_request_gets_the_first_response_after_the_execution_succeeded(
+    state_machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     request = {"areaCode": "910", "customerOrderId": "Order-7"}
     first = start(**request)
-    boto3.client("stepfunctions").stop_execution(executionArn=first[1]["executionArn"])
+    set_status(monkeypatch, "SUCCEEDED")
 
     assert start(**request) == first
+
+
+def test_a_request_with_the_same_key_gets_the_first_response_after_the_execution_was_stopped(
+    state_machine: str,
+) -> None:
+    first = start_with_key("key-1", areaCode="910", customerOrderId="Order-7")
+    boto3.client("stepfunctions").stop_execution(executionArn=first[1]["executionArn"])
+
+    assert start_with_key("key-1", areaCode="910", customerOrderId="Order-7") == first
+
+
+@pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
+def test_a_set_up_whose_end_was_never_reported_continues_in_another_execution(
+    state_machine: str, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    _, first = start(areaCode="910", customerOrderId="Order-7")
+    set_status(monkeypatch, status)
+
+    accepted, second = start(areaCode="910", customerOrderId="Order-7")
+
+    assert accepted == 202
+    assert second["executionArn"].startswith(f"{first['executionArn']}-again-")
+    assert stores.orders().get("Order-7")["interrupted"] is True  # type: ignore[index]
+
+
+def test_a_running_set_up_that_continues_another_one_is_not_started_twice(state_machine: str) -> None:
+    request = {"areaCode": "910", "customerOrderId": "Order-7"}
+    _, first = start(**request)
+    end_setup(first, "failed")
+    _, second = start(**request)
+    digest = MessagingV2Setup.model_validate(request).digest()
+    stores.orders().open(
+        "Order-7",
+        kind="messaging_v2",
+        requested=1,
+        execution_arn=second["executionArn"],
+        at=AT,
+        digest=digest,
+    )
+
+    assert start(**request) == (202, second)
+    assert len(list_executions(state_machine)) == 2

@@ -39,6 +39,7 @@ from tests.functions.messages.sending_world import (
     Record,
     Tables,
     World,
+    empty_tables,
 )
 
 OWNER, RECIPIENTS = "+19195551212", ("+19195551234", "+19195551235")
@@ -99,6 +100,7 @@ class Sending(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        empty_tables()
         Sending.world = self.world = World()
         self.accepted: set[str] = set()
         self.pending: list[Process] = []

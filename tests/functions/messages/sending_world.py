@@ -20,8 +20,14 @@ from botocore.exceptions import ReadTimeoutError
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.oauth import OAuthClient
 from bandwidth_messaging.store.dynamodb import from_dynamodb
-from tests.dynamodb import DynamoDB
+from tests.aws import client
+from tests.template import create_table, resources
 
+# To the names of their keys.
+TABLES = {
+    name: [key["AttributeName"] for key in table["KeySchema"]]
+    for name, table in resources("AWS::DynamoDB::Table").items()
+}
 BANDWIDTH = "http://127.0.0.1:9"
 TOKEN_URL = f"{BANDWIDTH}/token"
 WAITING, ENDED = (
@@ -137,7 +143,8 @@ class World:
 
     time: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     moment: int = 0
-    dynamodb: DynamoDB = field(default_factory=DynamoDB)
+    # The messages as the latest writes returned them, in the order of their first write.
+    messages: dict[str, dict[str, Any]] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
     dead_letters: list[Record] = field(default_factory=list)
     processes: list[Process] = field(default_factory=list)
@@ -165,10 +172,6 @@ class World:
         """The running process, or None while the model runs."""
         process: Process | None = getattr(self.local, "process", None)
         return process
-
-    @property
-    def messages(self) -> dict[str, Any]:
-        return {name: from_dynamodb(item) for name, item in self.dynamodb.tables["MessagesTable"].items()}
 
     # Processes
 
@@ -235,6 +238,20 @@ class World:
         raise Died if outcome.startswith("dies") else no_response
 
 
+def create_tables() -> None:
+    """Create the tables of the template."""
+    for name in TABLES:
+        create_table(client("dynamodb"), name)
+
+
+def empty_tables() -> None:
+    """Delete all items. That is faster than to create the tables again."""
+    dynamodb = client("dynamodb")
+    for name, keys in TABLES.items():
+        for item in dynamodb.scan(TableName=name)["Items"]:
+            dynamodb.delete_item(TableName=name, Key={key: item[key] for key in keys})
+
+
 class Tables:
     """The client of DynamoDB. Checks each write of a message."""
 
@@ -250,12 +267,13 @@ class Tables:
             position = len(process.updates) if process else 0
 
             def effect() -> Any:
-                before = world.messages.get(message_id, {}) if message_id else {}
-                try:
-                    return getattr(world.dynamodb, operation)(**request)
-                finally:
-                    if message_id and operation != "get_item":
-                        _watch(world, process, message_id, before, position)
+                response = getattr(client("dynamodb"), operation)(**request)
+                if message_id and operation != "get_item":
+                    before = world.messages.get(message_id, {})
+                    after = from_dynamodb(request.get("Item") or response["Attributes"])
+                    world.messages[message_id] = after
+                    _watch(world, process, before, after, position)
+                return response
 
             return world.call(operation, effect, ReadTimeoutError(endpoint_url="https://dynamodb"))
 
@@ -263,11 +281,10 @@ class Tables:
 
 
 def _watch(
-    world: World, process: Process | None, message_id: str, before: dict[str, Any], position: int
+    world: World, process: Process | None, before: dict[str, Any], after: dict[str, Any], position: int
 ) -> None:
-    after = world.messages.get(message_id, {})
     if process and before.get("state") == "accepted" and after.get("state") == "sending":
-        process.claims[message_id] = position
+        process.claims[after["messageId"]] = position
     if after.get("state") == "accepted" and before.get("state") in (None, *ENDED):
         started = process.started if process else world.time
         if not started <= datetime.fromisoformat(after["acceptedAt"]) <= world.time:

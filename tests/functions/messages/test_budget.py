@@ -14,6 +14,7 @@ import botocore.handlers
 import pytest
 
 from bandwidth_messaging.domain.lanes import Extend, Load, TrackName, to_interval
+from bandwidth_messaging.domain.message_search import MessageSearch
 from bandwidth_messaging.domain.messages import Api, Waiting
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.times import to_rfc3339
@@ -32,7 +33,6 @@ from functions.messages import (
     send_message,
     send_webhook,
 )
-from tests.dynamodb import item_size
 from tests.functions.conftest import (
     CALLBACK_URL,
     PASSED,
@@ -77,6 +77,29 @@ class Cost(NamedTuple):
 
 
 # What a write costs
+
+
+def size(value: Any) -> int:
+    """Return the bytes of a value ("DynamoDB Item sizes and formats" in AWS's developer guide)."""
+    match value:
+        case str():
+            return len(value.encode())
+        case bool() | None:
+            return 1
+        case int():
+            return math.ceil(len(str(abs(value))) / 2) + 1
+        case list():
+            return 3 + sum(1 + size(each) for each in value)
+    return 3 + sum(1 + size(name) + size(each) for name, each in value.items())
+
+
+def item_size(item: Mapping[str, Any]) -> int:
+    """Return the bytes of an item."""
+    return sum(size(name) + size(value) for name, value in item.items())
+
+
+def test_the_size_of_an_item_follows_the_rules_of_aws() -> None:
+    assert item_size({"messageId": "é", "n": 100, "list": ["a"], "map": {"b": True}}) == 11 + 4 + 9 + 9
 
 
 def units(*images: Mapping[str, Any]) -> int:
@@ -136,7 +159,7 @@ class Meter:
             table = resources("AWS::DynamoDB::Table")[name]
             # A write that was refused costs as much as one that changed nothing.
             self._units += units(before, after) + sum(
-                index_units(table, index, before, after) for index in table["GlobalSecondaryIndexes"]
+                index_units(table, index, before, after) for index in table.get("GlobalSecondaryIndexes", ())
             )
 
     def _item(self, table: str, key: Any) -> dict[str, Any]:
@@ -578,6 +601,8 @@ def test_pages(desk: Desk) -> None:
     assert messages == documented("page of a number's messages, or of a conversation (25)")
     conversation = desk.measure(store.list_by_conversation, OWNER, [RECIPIENT], limit=25)
     assert conversation == messages
+    search = desk.measure(store.search, OWNER, MessageSearch(tag="none"), limit=25)
+    assert search == documented("page of a number's messages with filters, for each 100 messages read")
     stores.opt_outs().record(OWNER, RECIPIENT, opted_out=True, keyword="stop", at=AT)
     opt_outs = desk.measure(stores.opt_outs().list_by_number, OWNER, limit=25)
 
@@ -630,3 +655,34 @@ def test_a_step_of_a_setup(desk: Desk) -> None:
     cost = desk.measure(handler, {"customerOrderId": order}, Context())
 
     assert cost == documented("one step of a set-up, its start and its end")
+
+
+def test_usage(desk: Desk) -> None:
+    counts = {"sentMessages": 9, "sentSegments": 12}
+    for _ in range(2):
+        cost = desk.measure(stores.usage().add, "2026-11-22", OWNER, counts)
+        assert cost == documented("count the usage of a batch (up to 10 changes), for each day and number")
+
+    assert desk.measure(lambda: list(stores.usage().list_day("2026-11-22"))) == documented(
+        "usage of a day, for each 1,000 numbers"
+    )
+
+
+def test_the_start_of_a_set_up(desk: Desk) -> None:
+    orders = stores.orders()
+
+    cost = desk.measure(
+        orders.register, "order-1", kind="messaging_v2", requested=1, execution_arn="arn", at=AT, digest="d"
+    )
+
+    assert cost == documented("a set-up or a release starts")
+
+
+def test_a_page_of_orders(desk: Desk) -> None:
+    stores.orders().register(
+        "order-1", kind="messaging_v2", requested=1, execution_arn="arn", at=AT, digest="d"
+    )
+
+    cost = desk.measure(stores.orders().list_by_kinds, ("messaging_v2",), limit=25)
+
+    assert cost == documented("page of orders of a kind (25)")

@@ -1,17 +1,18 @@
 """The same receipts and writes lead to the same item, in any order and any number of times.
 
 The whole item is compared, except the claim (a random token) and the id. The stack's writes keep their
-order, and receipts may come between them. Each property is tested on moto, and with many more examples on
-DynamoDB in memory, which tests/functions/store/test_in_memory.py compares with moto.
+order, and receipts may come between them. CONVERGENCE_EXAMPLES=1000 in the environment makes it a long run.
+tests/functions/store/test_outcomes.py tests the merge of two outcomes alone, with more examples.
 """
 
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bandwidth_messaging.bandwidth.callbacks import parse_v1, parse_v2
@@ -20,7 +21,6 @@ from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.message_store import Messages
 from bandwidth_messaging.store.outcomes import ATTRIBUTES
 from tests.aws import aws, client
-from tests.dynamodb import DynamoDB
 from tests.template import create_table
 
 type Write = Callable[[str], Any]
@@ -39,12 +39,12 @@ DESCRIPTIONS = st.sampled_from(["what happened", "as the carrier says"])
 CARRIERS = st.sampled_from(["Acme", "Other", None])
 CHANNELS = st.sampled_from(["RBM", "SMS", None])
 REPEATS = st.integers(1, 2)
-on_moto = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
-in_memory = settings(max_examples=600)
+EXAMPLES = int(os.environ.get("CONVERGENCE_EXAMPLES", "25"))
+some_examples = settings(max_examples=EXAMPLES)
 _ids = count()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def messages() -> Iterator[Messages]:
     with aws():
         dynamodb = client("dynamodb")
@@ -237,14 +237,12 @@ def messages_to(draw: st.DrawFn) -> tuple[Api, Sequence[str]]:
     return draw(st.sampled_from(some))
 
 
-def in_store() -> Messages:
-    return Messages(Table(DynamoDB(), "MessagesTable"), retention_days=90)  # type: ignore[arg-type]
-
-
 # Messages of the stack
 
 
-def message_of_the_stack_converges(messages: Messages, data: st.DataObject) -> None:
+@some_examples
+@given(data=st.data())
+def test_all_orders_of_writes_of_a_message_converge(messages: Messages, data: st.DataObject) -> None:
     api, everybody = data.draw(messages_to())
     worker, history = Worker(messages, api, everybody), data.draw(st.sampled_from(HISTORIES))
     before, after = ([getattr(worker, name) for name in names] for names in history)
@@ -253,50 +251,28 @@ def message_of_the_stack_converges(messages: Messages, data: st.DataObject) -> N
     assert played(messages, [*before, *order]) == played(messages, [*before, *after, *news])
 
 
-@on_moto
-@given(data=st.data())
-def test_two_orders_of_writes_of_a_message_converge(messages: Messages, data: st.DataObject) -> None:
-    message_of_the_stack_converges(messages, data)
-
-
-@in_memory
-@given(data=st.data())
-def test_many_orders_of_writes_of_a_message_converge(data: st.DataObject) -> None:
-    message_of_the_stack_converges(in_store(), data)
-
-
 # Messages of another system
 
 
-def message_of_another_system_converges(messages: Messages, data: st.DataObject) -> None:
+@some_examples
+@given(data=st.data())
+def test_all_orders_of_receipts_of_another_systems_message_converge(
+    messages: Messages, data: st.DataObject
+) -> None:
     api, everybody = data.draw(messages_to())
     news = [heard(messages, each, foreign=True) for each in data.draw(receipts(api, everybody))]
     assert played(messages, data.draw(repeated(news))) == played(messages, news)
 
 
-@on_moto
-@given(data=st.data())
-def test_two_orders_of_receipts_of_another_systems_message_converge(
-    messages: Messages, data: st.DataObject
-) -> None:
-    message_of_another_system_converges(messages, data)
-
-
-@in_memory
-@given(data=st.data())
-def test_many_orders_of_receipts_of_another_systems_message_converge(data: st.DataObject) -> None:
-    message_of_another_system_converges(in_store(), data)
-
-
 # A message that Bandwidth rejected but accepted nevertheless
 
 
-@in_memory
+@some_examples
 @given(data=st.data(), api=st.sampled_from(["v1", "v2"]))
 def test_a_receipt_before_the_release_of_a_claim_converges_to_the_same_outcome(
-    data: st.DataObject, api: Api
+    messages: Messages, data: st.DataObject, api: Api
 ) -> None:
-    messages, has_receipt = in_store(), [False]
+    has_receipt = [False]
     worker = Worker(messages, api, GROUP[:1])
 
     def add_and_claim(of: str) -> None:
@@ -328,10 +304,10 @@ def test_a_receipt_before_the_release_of_a_claim_converges_to_the_same_outcome(
     assert one == other
 
 
-@in_memory
+@some_examples
 @given(data=st.data())
-def test_the_state_never_moves_down_and_matches_its_rank(data: st.DataObject) -> None:
-    messages, of, rank = in_store(), create_message_id(), 0
+def test_the_state_never_moves_down_and_matches_its_rank(messages: Messages, data: st.DataObject) -> None:
+    of, rank = create_message_id(), 0
     api, everybody = data.draw(messages_to())
     Worker(messages, api, everybody).add(of)
     for each in data.draw(receipts(api, everybody)):

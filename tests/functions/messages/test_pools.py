@@ -88,6 +88,10 @@ def later(**after: float) -> str:
     return to_rfc3339((datetime.now(UTC) + timedelta(**after)).isoformat())
 
 
+def opt_in(number: str, keyword: str = "start") -> None:
+    stores.opt_outs().record(number, RECIPIENT, opted_out=False, keyword=keyword, at=later(seconds=5))
+
+
 def create_again(*numbers: str) -> None:
     delete()
     put(*numbers)
@@ -287,11 +291,11 @@ def test_only_numbers_whose_api_supports_the_message_send_it() -> None:
 
 
 def test_an_unknown_pool_is_a_422() -> None:
-    status, problem = post(pool="nobody")
+    status, problem = post(pool="unknown")
 
     assert status == 422
     assert problem["errors"] == [
-        {"field": "from", "detail": "nobody is not a pool of this stack. GET /pools lists the pools."}
+        {"field": "from", "detail": "unknown is not a pool of this stack. GET /pools lists the pools."}
     ]
 
 
@@ -356,7 +360,7 @@ def test_a_stop_to_one_number_stops_the_whole_pool() -> None:
 def test_a_start_to_the_number_resumes_the_conversation() -> None:
     number = sender()
     text("STOP", number, "in-1")
-    stores.opt_outs().record(number, RECIPIENT, opted_out=False, keyword="start", at=later(seconds=5))
+    opt_in(number)
 
     assert sender() == number
 
@@ -365,12 +369,43 @@ def test_a_start_to_another_number_resumes_with_numbers_that_the_person_did_not_
     number = sender()
     other = next(each for each in NUMBERS if each != number)
     text("STOP", number, "in-1")
-    stores.opt_outs().record(other, RECIPIENT, opted_out=False, keyword="start", at=later(seconds=5))
+    opt_in(other)
 
     message = send()
 
     assert message["from"] != number
     assert deliver(message)["state"] == "sent"
+
+
+def test_a_start_to_a_number_that_left_the_pool_does_not_count_for_the_pool() -> None:
+    first, second, third = NUMBERS
+    text("STOP", first, "in-1")
+    put(first, second)
+
+    opt_in(third)
+
+    assert post()[0] == 409
+
+
+def test_a_start_to_a_number_that_left_the_pool_does_not_count_for_a_message_that_waits() -> None:
+    number = sender()
+    message = send()
+    first, other = (each for each in NUMBERS if each != number)
+    text("STOP", first, "in-1")
+    put(number, first)
+
+    opt_in(other)
+
+    assert deliver(message)["state"] == "failed"
+
+
+def test_a_yes_does_not_end_an_opt_out_from_the_pool() -> None:
+    first, second, _ = NUMBERS
+    text("STOP", first, "in-1")
+
+    opt_in(second, "yes")
+
+    assert post()[0] == 409
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from bandwidth_messaging.api import bus_events
-from bandwidth_messaging.runtime import stores
+from bandwidth_messaging.runtime import stores, wiring
 from functions.messages import publish_events
 from tests.bus import bus_event, schema_errors
 from tests.functions.conftest import Stack, call, sample
@@ -236,3 +236,47 @@ def test_a_batch_without_events_sends_no_request(bus: Bus) -> None:
 
     assert call(publish_events, removed) == {"batchItemFailures": []}
     assert bus.entries == []
+
+
+def metrics(log: str) -> dict[str, list[float]]:
+    """Return the values of the metrics in a log."""
+    entries = [json.loads(line) for line in log.splitlines() if line.startswith("{") and "_aws" in line]
+    return {
+        metric["Name"]: entry[metric["Name"]]
+        for entry in entries
+        for metric in entry["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+    }
+
+
+def test_the_outcomes_of_a_batch_are_counted_in_one_log_entry(
+    bus: Bus, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call(publish_events, records(3))
+
+    log = capsys.readouterr().out
+    assert log.count('"_aws"') == 1
+    assert metrics(log) == {"MessagesReceived": [1, 1, 1]}
+
+
+def test_only_the_records_before_a_failed_one_are_counted(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(stores, "events", lambda: Bus(refuse=1))
+
+    call(publish_events, records(3))
+
+    assert metrics(capsys.readouterr().out) == {"MessagesReceived": [1]}
+
+
+def test_an_error_of_the_metrics_does_not_publish_the_events_again(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: Any) -> None:
+        raise ValueError("private")
+
+    monkeypatch.setattr(wiring, "_record_all", fail)
+
+    assert call(publish_events, records()) == {"batchItemFailures": []}
+    log = capsys.readouterr().out
+    assert "metrics not recorded" in log
+    assert "private" not in log

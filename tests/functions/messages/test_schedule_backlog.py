@@ -50,7 +50,7 @@ def counted(time: str, lane: str = "account") -> Counts:
 
 def segments(time: str, lane: str = "account") -> tuple[int, int]:
     """Return the segments that are counted in the minute of a time, without and with high priority."""
-    return tuple(counted(time, lane).minutes.get(to_micros(time), (0, 0)))  # type: ignore[return-value]
+    return tuple(counted(time, lane).get(to_micros(time), (0, 0)))  # type: ignore[return-value]
 
 
 def minutes_after(time: str, expected: str) -> float:
@@ -111,7 +111,7 @@ class TestExpectedAt:
     ) -> None:
         at = slow.text(days=5)
         # None of them sees the others when it reads the counts.
-        monkeypatch.setattr(ScheduledSegments, "get", lambda *_: Counts())
+        monkeypatch.setattr(ScheduledSegments, "get", lambda *_: {})
 
         items = [stored(accept(sendAt=at)) for _ in range(3)]
 
@@ -135,7 +135,7 @@ class TestExpectedAt:
 
         assert item["expectedAt"] == at
         assert "scheduledLane" not in item
-        assert counted(at) == Counts()
+        assert counted(at) == {}
 
     def test_a_lane_that_only_a_throttle_limits_has_recovered_by_then(
         self, world: World, monkeypatch: pytest.MonkeyPatch
@@ -188,6 +188,41 @@ class TestExpectedAt:
         assert item["waiting"] == "quiet_hours"
         assert segments(item["dueAt"]) == (1, 0)
 
+    def test_a_message_is_not_expected_in_quiet_hours(
+        self, slow: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        use(monkeypatch, QUIET_HOURS="21:00-08:00")
+        # 20:55 in New York.
+        at = slow.text(hours=5, minutes=55)
+        accept(sendAt=at)
+
+        assert stored(accept(sendAt=at))["expectedAt"] == "2026-01-11T13:00:00.000Z"
+
+    def test_a_backlog_of_earlier_hours_counts_in_whatever_order_they_fill(self, slow: World) -> None:
+        for hour, count in ((2, 6), (1, 6), (0, 7)):
+            for _ in range(count):
+                accept(sendAt=slow.text(days=5, hours=hour))
+        last = slow.text(days=5, hours=3)
+
+        # 19 segments since the first hour take 190 minutes.
+        assert minutes_after(last, stored(accept(sendAt=last))["expectedAt"]) == 10
+
+    def test_a_raised_rate_shortens_the_wait_at_once(self, slow: World) -> None:
+        at, later = slow.text(days=5), slow.text(days=5, hours=1)
+        for _ in range(7):
+            accept(sendAt=at)
+
+        stores.lanes().set_rate("account", to_interval(1 / 60))
+
+        assert minutes_after(later, stored(accept(sendAt=later))["expectedAt"]) == 0
+
+    def test_canceled_messages_do_not_delay_a_later_hour(self, slow: World) -> None:
+        at, later = slow.text(days=5), slow.text(days=5, hours=1)
+        for each in [accept(sendAt=at) for _ in range(7)]:
+            cancel(each)
+
+        assert minutes_after(later, stored(accept(sendAt=later))["expectedAt"]) == 0
+
 
 class TestLimit:
     def test_more_messages_than_the_deadline_allows_are_a_429_that_names_a_time(self, slow: World) -> None:
@@ -199,8 +234,8 @@ class TestLimit:
         detail = response["body"]
         assert response["statusCode"] == 429
         assert "Retry-After" not in response["multiValueHeaders"]
-        assert f"sendAt: messages that are due at or before {at} take 1.2 hours from then on" in detail
-        assert f"Give {slow.text(days=5, minutes=10)} or later" in detail
+        assert f"a message that is due at {at} would wait 1.2 h for messages that are due earlier" in detail
+        assert f"Give a sendAt of {slow.text(days=5, minutes=10)} or later" in detail
         assert segments(at) == (7, 0)
 
     def test_the_time_that_it_names_is_accepted(self, slow: World) -> None:
@@ -217,12 +252,12 @@ class TestLimit:
             accept(sendAt=later)
         # Accepted with a warning, so that the wait is longer than the deadline.
         for _ in range(13):
-            stores.scheduled_segments().add("account", to_micros(at), 1, high=False, end=0)
+            stores.scheduled_segments().add("account", to_micros(at), 1, high=False)
 
         _, problem = send(sendAt=at)
 
         # 20 messages take 200 minutes from nine o'clock on.
-        assert f"Give {slow.text(days=5, minutes=140)} or later" in problem["detail"]
+        assert f"Give a sendAt of {slow.text(days=5, minutes=140)} or later" in problem["detail"]
 
     def test_with_the_policy_warn_it_is_accepted_with_a_warning(
         self, slow: World, monkeypatch: pytest.MonkeyPatch
@@ -233,7 +268,7 @@ class TestLimit:
         warnings = [send(sendAt=at)[1].get("warnings") for _ in range(8)]
 
         assert warnings[:7] == [None] * 7
-        assert "sendAt: messages that are due at or before" in warnings[7][0]
+        assert "would wait 1.2 h for messages that are due earlier" in warnings[7][0]
         assert segments(at) == (8, 0)
 
     def test_every_accepted_message_is_sent_before_its_deadline(self, slow: World, ready: Stack) -> None:

@@ -564,6 +564,39 @@ class TestWorker:
         assert metrics["SendAttempts"] == 2
         assert 0 < metrics["SendWaitSeconds"] < 60
 
+    @pytest.mark.parametrize(
+        ("fields", "billed"),
+        [
+            ({"text": "a" * 161}, {"Segments": 2, "Mms": 0}),
+            ({"media": ["https://example.com/a.png"]}, {"Segments": 0, "Mms": 1}),
+            ({"to": [RECIPIENT, "+19195551235"]}, {"Segments": 0, "Mms": 2}),
+        ],
+        ids=["long text", "media", "group"],
+    )
+    def test_what_bandwidth_bills_is_recorded_when_it_accepted_the_message(
+        self, ready: Stack, capsys: pytest.CaptureFixture[str], fields: Any, billed: dict[str, int]
+    ) -> None:
+        _, sent = send(**fields)
+
+        deliver(ready, sent["messageId"])
+
+        metrics = recorded(capsys)
+        assert {name: metrics[name] for name in billed} == billed
+
+    def test_a_message_that_bandwidth_does_not_accept_records_its_wait_after_a_minute(
+        self, ready: Stack, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        message_id = accepted(ready)
+        unavailable = json.dumps({"type": "service-unavailable", "description": "Try again."})
+        ready.add_fault("/messages", method="POST", answer={"status": 503, "body": unavailable}, times=2)
+        (queued,) = ready.receive_messages(ready.send_queue)
+        worker(message_id, queued["ReceiptHandle"], 2, datetime.now(UTC) - timedelta(seconds=50))
+        assert recorded(capsys) == {}
+
+        worker(message_id, queued["ReceiptHandle"], 3, datetime.now(UTC) - timedelta(seconds=90))
+
+        assert recorded(capsys)["RetryWaitSeconds"] == pytest.approx(90, abs=5)
+
     @pytest.mark.parametrize("body", ["{}", '{"id": 7}', "garbled", ""])
     def test_a_garbled_202_leaves_the_message_unconfirmed(self, ready: Stack, body: str) -> None:
         message_id = accepted(ready)

@@ -2,8 +2,10 @@
 
 Every call of AWS or Bandwidth can be done, fail, lose its response, take effect late, or kill its process, in
 any order (sending_world.py). The first test tries histories at random, the other known hard ones.
+SENDING_HISTORIES=2000 in the environment makes it a long run.
 """
 
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,12 +13,22 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from bandwidth_messaging.runtime import stores
+from tests.aws import aws
 from tests.functions.conftest import clear_caches
 from tests.functions.messages.sending_model import RECIPIENTS, Sending, install
-from tests.functions.messages.sending_world import Process
+from tests.functions.messages.sending_world import Process, create_tables
 
 # Without a limit, and so slow that messages wait for their slots, and for each other.
 RATES = ("0", "0.1")
+# With each rate.
+HISTORIES = int(os.environ.get("SENDING_HISTORIES", "40"))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _aws() -> Iterator[None]:
+    with aws():
+        create_tables()
+        yield
 
 
 @pytest.fixture(autouse=True, params=RATES)
@@ -31,7 +43,7 @@ def test_no_message_is_sent_twice_or_after_a_stop_or_lost() -> None:
     run_state_machine_as_test(
         Sending,
         settings=settings(
-            max_examples=200,
+            max_examples=HISTORIES,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
@@ -148,6 +160,14 @@ def a_late_claim(model: Sending) -> None:
     worker(model, "update_item").resume("late")
 
 
+def a_late_claim_and_another_without_effect(model: Sending) -> None:
+    accept(model)
+    for outcome in ("late", "lost"):
+        claiming = worker(model, "update_item")
+        claiming.resume(outcome)
+        model.world.finish(claiming)
+
+
 def a_claim_that_is_repeated(model: Sending) -> None:
     accept(model)
     worker(model, "update_item").resume("repeated")
@@ -223,6 +243,7 @@ def a_request_without_a_response(model: Sending) -> None:
         a_slow_preflight,
         a_claim_without_a_response,
         a_late_claim,
+        a_late_claim_and_another_without_effect,
         a_claim_that_is_repeated,
         two_workers_that_claim,
         a_stop_that_a_late_worker_sees,

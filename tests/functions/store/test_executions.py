@@ -9,7 +9,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
-from bandwidth_messaging.store.executions import Executions, StartRefused
+from bandwidth_messaging.store.executions import Executions, StartRefused, execution_arn
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:messaging_v2"
 THROTTLED, BROKEN, LOST = (400, "ThrottlingException"), (500, "InternalFailure"), None
@@ -64,3 +64,10 @@ def test_a_rejection_after_an_attempt_with_unknown_outcome_is_not_certain(
 ) -> None:
     with pytest.raises(ClientError, match="ThrottlingException"):
         start(first, THROTTLED)
+
+
+def test_an_execution_of_an_alias_has_the_arn_of_one_of_the_machine() -> None:
+    expected = "arn:aws:states:us-east-1:123456789012:execution:messaging_v2:order-7"
+
+    assert execution_arn(MACHINE, "order-7") == expected
+    assert execution_arn(f"{MACHINE}:live", "order-7") == expected

@@ -11,7 +11,7 @@ from bandwidth_messaging.services.pacing import DefaultRates, Pacing
 from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.lane_store import Lanes, from_item, to_item
 from bandwidth_messaging.store.opt_out_store import OptOuts
-from tests.dynamodb import item_size
+from tests.functions.messages.test_budget import item_size
 
 NUMBER = "+19195551212"
 NOW = 1_700_000_000 * SECOND

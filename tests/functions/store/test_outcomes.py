@@ -1,8 +1,11 @@
 """Two outcomes join to one result, whichever comes first: rank, then time, then the error break a tie."""
 
+from functools import reduce
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bandwidth_messaging.domain.messages import MessageState
 from bandwidth_messaging.store.outcomes import build_outcome, merge_outcomes
@@ -68,3 +71,32 @@ def test_an_outcome_without_a_state_loses() -> None:
     accepted = build_outcome(MessageState.ACCEPTED, AT)
 
     assert merge_outcomes({}, accepted)["state"] == merge_outcomes(accepted, {})["state"] == "accepted"
+
+
+OUTCOMES = st.builds(
+    lambda state, at, code, error_class, reasons, read_at, carrier: (
+        build_outcome(
+            state, at, error_code=code, error_class=error_class, reason=reasons[0],
+            bandwidth_reason=reasons[1], read_at=read_at,
+        )
+        | {"carrierName": carrier}
+    ),
+    st.sampled_from([MessageState.SENT, MessageState.DELIVERED, MessageState.FAILED]),
+    st.sampled_from([AT, LATER]),
+    st.sampled_from([None, 4720, 4770]),
+    st.sampled_from([None, "carrier", "recipient"]),
+    st.tuples(st.sampled_from([None, "a", "b"]), st.sampled_from([None, "a", "b"])),
+    st.sampled_from([None, AT, LATER]),
+    st.sampled_from([None, "Acme", "Other"]),
+)  # fmt: skip
+
+
+@given(outcomes=st.lists(OUTCOMES, min_size=2, max_size=5), data=st.data())
+def test_outcomes_merge_to_the_same_result_in_any_order(
+    outcomes: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    repeated = data.draw(st.lists(st.sampled_from(outcomes), max_size=2))
+    order = data.draw(st.permutations([*outcomes, *repeated]))
+
+    nothing: dict[str, Any] = {}
+    assert reduce(merge_outcomes, order, nothing) == reduce(merge_outcomes, outcomes, nothing)

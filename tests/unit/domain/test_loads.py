@@ -109,3 +109,7 @@ def test_a_slot_behind_others_follows_from_the_positions_that_they_would_get() -
 
     assert account.slot_behind(30, NOW) == account.extended(change).next_slot(NOW, high=False)
     assert lane("account", 2).slot_behind(30, NOW) == NOW + 15 * SECOND
+
+
+def test_a_load_of_a_lane_without_a_rate_counts_nothing() -> None:
+    assert Load(0, NOW + SECOND).count(NOW, NOW + SECOND) == 0

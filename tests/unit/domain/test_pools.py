@@ -155,7 +155,8 @@ def test_no_name_of_a_pool(name: str) -> None:
 
 def test_a_wrong_sender_is_told_from_a_pool() -> None:
     with pytest.raises(
-        InvalidInput, match=r'from: "a b" is not a phone number.*GET /pools lists the pools\.'
+        InvalidInput,
+        match=r'from: "a b" is not a phone number.*Or give the name of a pool: a letter',
     ):
         parse(NewMessage, {"from": "a b", "to": "+19195551234", "text": "Hi"})
 

@@ -7,7 +7,6 @@ from bandwidth_messaging.domain.scheduled_segments import (
     Counts,
     Segments,
     expect_scheduled,
-    find_end_of_hour,
     find_time,
 )
 
@@ -21,11 +20,8 @@ def lane(per_second: float = 1, **more: object) -> Lane:
     return Lane("campaign:A", interval, interval, high_share=20, **more)  # type: ignore[arg-type]
 
 
-def counted(minutes: dict[int, Segments | int], ends: dict[int, int] | None = None) -> Counts:
-    segments = {
-        time: each if isinstance(each, Segments) else Segments(each) for time, each in minutes.items()
-    }
-    return Counts(segments, ends or {})
+def counted(minutes: dict[int, Segments | int]) -> Counts:
+    return {time: each if isinstance(each, Segments) else Segments(each) for time, each in minutes.items()}
 
 
 def wait(counts: Counts, due: int = NINE, *, high: bool = False, of: Lane | None = None) -> float:
@@ -44,8 +40,8 @@ class TestExpected:
     def test_later_minutes_do_not_count(self) -> None:
         assert wait(counted({NINE: 7, NINE + MINUTE: 5_000})) == 7
 
-    def test_a_backlog_that_an_earlier_hour_left_counts(self) -> None:
-        assert wait(counted({NINE: 100}, {NINE - HOUR: NINE + 900 * SECOND})) == 1_000
+    def test_a_minute_with_fewer_than_no_segments_counts_as_empty(self) -> None:
+        assert wait(counted({NINE - MINUTE: -5, NINE: 7})) == 7
 
     def test_messages_that_hold_positions_now_come_first(self) -> None:
         track = {TrackName.NORMAL: Track(issued=1_000, base=0, clock=NOW)}
@@ -67,12 +63,6 @@ class TestExpected:
         assert wait(counted({NINE: Segments(10, 10)}), high=True) == 20
         # The others wait for both.
         assert wait(counted({NINE: Segments(20_000, 10)})) == 20_010
-
-
-def test_the_end_of_an_hour_is_when_its_last_segment_is_sent() -> None:
-    counts = counted({NINE: 7_000, NINE + 30 * MINUTE: 500, NINE + HOUR: 9_000})
-
-    assert find_end_of_hour(lane(), counts, NINE + MINUTE, NOW) == NINE + 7_500 * SECOND
 
 
 class TestFreeTime:

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from bandwidth_messaging.bandwidth.errors import (
     BandwidthOutcomeUnknown,
     BandwidthRejected,
+    BandwidthUnauthorized,
     BandwidthUnavailable,
 )
 from bandwidth_messaging.domain.orders import Failure, OrderStatus
@@ -103,10 +104,12 @@ def test_a_successful_step_records_its_resources(recorder: Recorder) -> None:
 def test_a_failed_step_records_the_reason_and_raises_the_exception(
     recorder: Recorder, error: Exception
 ) -> None:
+    why = f"{type(error).__name__}: {error}"
+
     with pytest.raises(type(error)) as raised:
         run(failing=error)
+
     assert raised.value is error
-    why = f"{type(error).__name__}: {error}"
 
     assert recorder.records == [RUNNING, ("demo", "Create location", "failed", why, {})]
 
@@ -177,7 +180,7 @@ AWS_ERRORS = [
 
 @pytest.mark.parametrize("error", AWS_ERRORS, ids=lambda error: type(error).__name__)
 def test_every_aws_error_becomes_aws_unavailable(recorder: Recorder, error: Exception) -> None:
-    with pytest.raises(AwsUnavailable, match=f"^{type(error).__name__}$") as raised:
+    with pytest.raises(AwsUnavailable, match=rf"^{type(error).__name__}\. Run the doctor") as raised:
         run(failing=error)
     assert raised.value.__cause__ is error
     assert recorder.records == [RUNNING, ("demo", "Create location", "failed", "AwsUnavailable", {})]
@@ -250,3 +253,27 @@ def test_a_step_keeps_its_name_and_docstring(recorder: Recorder) -> None:
         return StepResult()
 
     assert (handler.__name__, handler.__doc__) == ("handler", "Do what the step does.")
+
+
+def test_an_error_that_ends_the_execution_ends_with_what_to_do_next(recorder: Recorder) -> None:
+    @step("Create location", Request)
+    def handler(request: Request) -> Result:
+        raise BandwidthUnauthorized("GET /accounts/1 returned 401")
+
+    with pytest.raises(BandwidthUnauthorized) as raised:
+        handler(EVENT, Context())
+
+    assert str(raised.value) == (
+        "GET /accounts/1 returned 401. Run the doctor and correct the credentials or roles that it names, "
+        "then redrive the execution."
+    )
+    assert recorder.records[-1][3] == "BandwidthUnauthorized: GET /accounts/1 returned 401"
+
+
+def test_a_rejection_has_no_advice_because_the_machine_adds_it(recorder: Recorder) -> None:
+    @step("Create location", Request)
+    def handler(request: Request) -> Result:
+        raise BandwidthRejected("POST /sippeers", words="no")
+
+    with pytest.raises(BandwidthRejected, match=r"was rejected: no$"):
+        handler(EVENT, Context())

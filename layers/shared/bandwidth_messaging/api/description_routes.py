@@ -1,5 +1,7 @@
 """Public page and OpenAPI document of the ControlApi. functions/control/describe registers them."""
 
+import json
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -36,30 +38,33 @@ SwaggerUIBundle({{dom_id: "#api", spec: {document}, deepLinking: true, supported
 """
 
 
-def add_description_routes(app: "APIGatewayRestResolver", document: Path) -> None:
-    """Register the page and the document."""
+def add_description_routes(app: "APIGatewayRestResolver", document: Path, url: Callable[[], str]) -> None:
+    """Register the page and the document. `url` returns the base URL of this stack's ControlApi."""
 
     @app.get("/docs")
     def get_page() -> Response[str]:
         """Return the document as a page that loads nothing else."""
-        return Response(200, "text/html; charset=utf-8", _page(document))
+        return Response(200, "text/html; charset=utf-8", _page(document, url()))
 
     @app.get("/openapi.json")
     def get_document() -> Response[str]:
         """Return the document."""
-        return Response(200, "application/json", _text(document))
+        return Response(200, "application/json", _text(document, url()))
 
 
 @cache
-def _page(document: Path) -> str:
+def _page(document: Path, url: str) -> str:
     return _PAGE.format(
         css=(_SWAGGER_UI / "swagger-ui.min.css").read_text("utf-8"),
         script=(_SWAGGER_UI / "swagger-ui-bundle.min.js").read_text("utf-8"),
         # The document must not contain a tag that ends the script.
-        document=_text(document).replace("</", "<\\/"),
+        document=_text(document, url).replace("</", "<\\/"),
     )
 
 
 @cache
-def _text(document: Path) -> str:
-    return document.read_text("utf-8")
+def _text(document: Path, url: str) -> str:
+    description = json.loads(document.read_text("utf-8"))
+    # The document in the repository names no stack.
+    description["servers"] = [{"url": url, "description": "This stack"}]
+    return json.dumps(description, ensure_ascii=False)

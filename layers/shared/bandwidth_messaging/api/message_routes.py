@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from bandwidth_messaging.api import responses
 from bandwidth_messaging.api.cursors import list_page
@@ -22,10 +22,12 @@ from bandwidth_messaging.api.parameters import (
 )
 from bandwidth_messaging.api.resolver import operation
 from bandwidth_messaging.api.views import View, message_view
-from bandwidth_messaging.domain.messages import Waiting
+from bandwidth_messaging.domain.failures import ErrorClass
+from bandwidth_messaging.domain.message_search import MessageSearch
+from bandwidth_messaging.domain.messages import Direction, MessageState, Waiting
 from bandwidth_messaging.domain.participants import list_readings, parse_owner_number
 from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput, NotFound
-from bandwidth_messaging.domain.times import now, to_rfc3339
+from bandwidth_messaging.domain.times import now, parse_time, to_rfc3339
 from bandwidth_messaging.domain.validation import CamelModel, Participant, parse
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ _NOT_FOUND: Final = "Message {} does not exist."
 # After its time, a scheduled message waits for its rate, and one of a narrow lane may wait for the account's.
 _BEFORE_RATE: Final = frozenset({None, Waiting.SCHEDULED, Waiting.QUIET_HOURS})
 _ID_PROBLEM: Final = FieldProblem("messageId", f"string should have at most {MAX_MESSAGE_ID} characters")
+_Time = Annotated[str, AfterValidator(parse_time), Field(json_schema_extra={"format": "date-time"})]
 _OwnerNumber = Annotated[str, AfterValidator(parse_owner_number)]
 
 
@@ -84,12 +87,35 @@ def add_message_routes(
     )
     def list_messages(
         number: Annotated[_OwnerNumber, Query(description="One of your numbers", examples=[OWN_NUMBER])],
+        since: Annotated[_Time | None, Query(alias="from", description="First time (RFC 3339)")] = None,
+        until: Annotated[
+            _Time | None, Query(alias="to", description="Time (RFC 3339) that follows the last message")
+        ] = None,
+        state: Annotated[MessageState | None, Query(description="State of the messages")] = None,
+        direction: Annotated[
+            Direction | None, Query(description="`in`: received messages, `out`: sent messages")
+        ] = None,
+        tag: Annotated[
+            str | None, Query(max_length=1024, description="Tag of the request, exactly as it was sent")
+        ] = None,
+        error_class: Annotated[
+            ErrorClass | None, Query(alias="errorClass", description="Class of the failure")
+        ] = None,
         limit: Limit = 25,
         cursor: Cursor = None,
     ) -> dict[str, Any]:
-        """Return the messages of a number, newest first."""
-        query = partial(messages().list_by_number, number)
-        return list_page(query, message_view, list_name=f"messages of {number}", limit=limit, cursor=cursor)
+        """Return the messages of a number, newest first.
+
+        The filters are combined: each message of the list matches all of them. With a filter other than
+        `from` and `to`, a page can have fewer items than `limit`, or none, and still a `cursor`: each request
+        reads at most 500 messages.
+        """
+        search = MessageSearch(
+            since=since, until=until, state=state, direction=direction, tag=tag, error_class=error_class
+        )
+        query = partial(messages().search, number, search)
+        list_name = f"messages of {number}{search.name}"
+        return list_page(query, message_view, list_name=list_name, limit=limit, cursor=cursor)
 
     @operation(
         app.get,

@@ -13,7 +13,7 @@ from bandwidth_messaging.api.cursors import list_page
 from bandwidth_messaging.api.parameters import NUMBER_EXAMPLE, OTHER_NUMBER, OWN_NUMBER, Cursor, Limit
 from bandwidth_messaging.api.resolver import operation
 from bandwidth_messaging.api.views import opt_out_record_view, opt_out_view
-from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput
+from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput, ProblemCode
 from bandwidth_messaging.domain.validation import CamelModel, NormalizedText, PhoneNumber, Text
 from bandwidth_messaging.services.manual_opt_outs import BUSY, NOT_FOUND
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 _SCOPE_WITHOUT_NUMBER: Final = FieldProblem(
     "scope", '"number" needs the parameter number. Give the number, or leave the scope out.'
 )
-_ERRORS: Final[dict[HTTPStatus, str | FieldProblem]] = {
+_ERRORS: Final[dict[HTTPStatus, str | FieldProblem | Conflict]] = {
     HTTPStatus.NOT_FOUND: NOT_FOUND.format(OWN_NUMBER),
-    HTTPStatus.CONFLICT: BUSY,
+    HTTPStatus.CONFLICT: Conflict(BUSY, ProblemCode.CONCURRENT_CHANGE),
     HTTPStatus.UNPROCESSABLE_ENTITY: NUMBER_EXAMPLE,
 }
 _OwnNumber = Annotated[PhoneNumber, Path(description="One of your numbers", examples=[OWN_NUMBER])]

@@ -1,18 +1,22 @@
-"""Operation of the ControlApi that reads orders. functions/control/browse registers it."""
+"""Operations of the ControlApi that read orders. functions/control/browse registers them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from aws_lambda_powertools.event_handler.openapi.params import Path
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import AfterValidator
 
 from bandwidth_messaging.api import responses
+from bandwidth_messaging.api.cursors import list_page
+from bandwidth_messaging.api.parameters import LIMIT_EXAMPLE, Cursor, Limit
 from bandwidth_messaging.api.resolver import operation
-from bandwidth_messaging.api.views import order_view
-from bandwidth_messaging.domain.orders import is_customer_order_id
+from bandwidth_messaging.api.views import View, order_view
+from bandwidth_messaging.domain.orders import KINDS, Kind, is_customer_order_id
 from bandwidth_messaging.domain.problems import FieldProblem, NotFound
 from bandwidth_messaging.domain.texts import normalize
+from bandwidth_messaging.store.keys import find_customer_order_id
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.event_handler import APIGatewayRestResolver
@@ -38,7 +42,27 @@ _CustomerOrderId = Annotated[str, Path(alias="customerOrderId"), AfterValidator(
 def add_order_routes(
     app: "APIGatewayRestResolver", orders: "Callable[[], Orders]", numbers: "Callable[[], Numbers]"
 ) -> None:
-    """Register the operation."""
+    """Register the operations."""
+
+    @operation(
+        app.get,
+        "/orders",
+        tag="Set-ups",
+        response=responses.Orders,
+        errors={HTTPStatus.UNPROCESSABLE_ENTITY: LIMIT_EXAMPLE},
+    )
+    def list_orders(
+        kind: Annotated[Kind | None, Query(description="Kind of the orders")] = None,
+        limit: Limit = 25,
+        cursor: Cursor = None,
+    ) -> dict[str, Any]:
+        """Return the orders of one kind, or of all kinds, kind by kind, the latest start first.
+
+        `failures` has no single numbers. GET /orders/{customerOrderId} returns them.
+        """
+        query = partial(orders().list_by_kinds, (kind,) if kind else KINDS)
+        list_name = f"orders {kind or 'of all kinds'}"
+        return list_page(query, _view, list_name=list_name, limit=limit, cursor=cursor)
 
     @operation(
         app.get,
@@ -60,3 +84,7 @@ def add_order_routes(
             else []
         )
         return order_view(customer_order_id, order, failed)
+
+
+def _view(order: Mapping[str, Any]) -> View:
+    return order_view(find_customer_order_id(order), order)

@@ -13,7 +13,7 @@ from bandwidth_messaging.api.parameters import LIMIT_EXAMPLE, OWN_NUMBER, Cursor
 from bandwidth_messaging.api.resolver import operation
 from bandwidth_messaging.api.views import pool_summary_view, pool_view
 from bandwidth_messaging.domain.pools import MAX_NUMBERS, to_pool_name
-from bandwidth_messaging.domain.problems import FieldProblem
+from bandwidth_messaging.domain.problems import Conflict, FieldProblem, ProblemCode
 from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber
 from bandwidth_messaging.services.number_pools import BUSY, NOT_FOUND
 
@@ -29,6 +29,7 @@ _NAME_PROBLEM: Final = FieldProblem(
 _NUMBER_PROBLEM: Final = FieldProblem(
     "numbers[1]", "+19195551213 is not a number of this stack. GET /numbers lists the stack's numbers."
 )
+_BUSY: Final = Conflict(BUSY, ProblemCode.CONCURRENT_CHANGE)
 _Name = Annotated[
     str,
     AfterValidator(to_pool_name),
@@ -87,7 +88,7 @@ def add_pool_writes(app: "APIGatewayRestResolver", pools: "Callable[[], NumberPo
         "/pools/<name>",
         tag="Pools",
         response=responses.Pool,
-        errors={HTTPStatus.CONFLICT: BUSY, HTTPStatus.UNPROCESSABLE_ENTITY: _NUMBER_PROBLEM},
+        errors={HTTPStatus.CONFLICT: _BUSY, HTTPStatus.UNPROCESSABLE_ENTITY: _NUMBER_PROBLEM},
     )
     def set_pool(name: _Name, new: Annotated[NewPool, Body()]) -> dict[str, Any]:
         """Create a pool, or replace its numbers.
@@ -104,7 +105,7 @@ def add_pool_writes(app: "APIGatewayRestResolver", pools: "Callable[[], NumberPo
         response=responses.PoolSummary,
         errors={
             HTTPStatus.NOT_FOUND: NOT_FOUND.format(_EXAMPLE),
-            HTTPStatus.CONFLICT: BUSY,
+            HTTPStatus.CONFLICT: _BUSY,
             HTTPStatus.UNPROCESSABLE_ENTITY: _NAME_PROBLEM,
         },
     )

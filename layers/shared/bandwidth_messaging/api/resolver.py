@@ -5,7 +5,8 @@ import inspect
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
@@ -20,7 +21,14 @@ from pydantic.alias_generators import to_camel
 
 from bandwidth_messaging.api.cursors import INVALID_CURSOR
 from bandwidth_messaging.api.responses import Problem
-from bandwidth_messaging.domain.problems import Backlog, Conflict, FieldProblem, InvalidInput, NotFound
+from bandwidth_messaging.domain.problems import (
+    Backlog,
+    Conflict,
+    FieldProblem,
+    InvalidInput,
+    NotFound,
+    ProblemCode,
+)
 from bandwidth_messaging.domain.validation import field_problems
 from bandwidth_messaging.store.dynamodb import InvalidStartKey
 
@@ -31,6 +39,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _PROBLEM_JSON: Final = "application/problem+json"
+_PROBLEM_TYPE: Final = "urn:problem-type:bandwidth-messaging:"
+"""Followed by the code, the `type` of problem details. docs/problems.md describes each."""
+
 _INVALID_FIELDS: Final = "The request has invalid fields."
 _JSON: Final = "application/json"
 _BYTE_ORDER_MARK: Final = "\ufeff"
@@ -54,9 +65,9 @@ def resolver() -> APIGatewayRestResolver:
     A request body must be a JSON object. Every other body is a 422.
     """
     app = _Resolver(enable_validation=True, json_body_deserializer=_object)
-    for error, response in _ERROR_RESPONSES.items():
-        app.exception_handler(error)(response)
-    app.not_found(lambda _: _problem(HTTPStatus.NOT_FOUND, "The path does not exist."))
+    for error, describe in _PROBLEMS.items():
+        app.exception_handler(error)(partial(_respond, app, describe))
+    app.not_found(partial(_respond, app, _path_not_found))
     return app
 
 
@@ -67,12 +78,13 @@ def operation[Function: Callable[..., Any]](
     tag: str,
     response: type[BaseModel],
     status: HTTPStatus = HTTPStatus.OK,
-    errors: Mapping[HTTPStatus, str | FieldProblem],
+    errors: Mapping[HTTPStatus, str | FieldProblem | Conflict],
 ) -> Callable[[Function], Function]:
     """Register a function for a path and describe it in OpenAPI. `register` is a resolver's `get` or `post`.
 
     The summary and the description come from the docstring. `response` is the body with `status`. Each of
-    `errors` is an example: the `detail` of the problem details, or for a 422 one invalid field.
+    `errors` is an example: the `detail` of the problem details, for a 409 the conflict, or for a 422 one
+    invalid field.
     """
 
     def decorate(function: Function) -> Function:
@@ -144,63 +156,89 @@ def _reject_unknown_parameters(
     return next_middleware(app)
 
 
-def _describe_error(error: HTTPStatus, example: str | FieldProblem) -> dict[str, Any]:
-    if isinstance(example, FieldProblem):
-        problem = _problem_details(error, _INVALID_FIELDS, errors=[example._asdict()])
-    else:
-        problem = _problem_details(error, example)
+def _describe_error(status: HTTPStatus, example: str | FieldProblem | Conflict) -> dict[str, Any]:
+    match example:
+        case FieldProblem():
+            problem = _describe_input(InvalidInput([example]))
+        case Conflict():
+            problem = _describe_conflict(example)
+        case _:
+            problem = _build_problem(status, _CODES[status], example)
     return {
-        "description": error.phrase,
+        "description": status.phrase,
         "content": {_PROBLEM_JSON: {"model": Problem, "example": problem}},
     }
 
 
-def _validation_failed(error: RequestValidationError) -> Response[Any]:
+def _build_problem(status: HTTPStatus, code: ProblemCode, detail: str, **more: Any) -> dict[str, Any]:
+    """Return problem details (RFC 9457)."""
+    return {
+        "type": f"{_PROBLEM_TYPE}{code}",
+        "title": status.phrase,
+        "status": status.value,
+        "code": code.value,
+        "detail": detail,
+        **more,
+    }
+
+
+def _respond(
+    app: APIGatewayRestResolver, describe: Callable[[Any], dict[str, Any]], error: Exception
+) -> Response[Any]:
+    """Return the response to an error."""
+    problem = describe(error)
+    request_id = app.current_event.request_context.request_id
+    if problem["status"] == HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.error("request failed", exc_info=error, extra={"request_id": request_id})
+    headers = None
+    if isinstance(error, Backlog) and error.retry_after is not None:
+        headers = {"Retry-After": str(error.retry_after)}
+    return Response(
+        status_code=problem["status"],
+        content_type=_PROBLEM_JSON,
+        body=json.dumps(problem | {"requestId": request_id}),
+        headers=headers,
+    )
+
+
+def _describe_invalid_request(error: RequestValidationError) -> dict[str, Any]:
     # Drop the location's first part (body, query or path). A missing body has only that part.
     errors = [{**entry, "loc": entry["loc"][1:] or entry["loc"]} for entry in error.errors()]
-    return _invalid_fields(field_problems(errors))
+    return _describe_input(InvalidInput(field_problems(errors)))
 
 
-def _invalid_fields(problems: Iterable[FieldProblem]) -> Response[Any]:
-    return _problem(
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        _INVALID_FIELDS,
-        errors=[problem._asdict() for problem in problems],
-    )
+def _describe_input(error: InvalidInput) -> dict[str, Any]:
+    errors = [problem._asdict() for problem in error.problems]
+    return _build_problem(HTTPStatus.UNPROCESSABLE_ENTITY, error.code, _INVALID_FIELDS, errors=errors)
 
 
-def _internal_error(error: Exception) -> Response[Any]:
-    logger.error("request failed", exc_info=error)
-    return _problem(
+def _describe_conflict(error: Conflict) -> dict[str, Any]:
+    return _build_problem(HTTPStatus.CONFLICT, error.code, str(error))
+
+
+def _path_not_found(_: Exception) -> dict[str, Any]:
+    return _build_problem(HTTPStatus.NOT_FOUND, ProblemCode.PATH_NOT_FOUND, "The path does not exist.")
+
+
+_CODES: Final = {
+    HTTPStatus.NOT_FOUND: ProblemCode.NOT_FOUND,
+    HTTPStatus.TOO_MANY_REQUESTS: ProblemCode.RATE_BACKLOG,
+}
+_PROBLEMS: Final[dict[type[Exception], Callable[[Any], dict[str, Any]]]] = {
+    RequestValidationError: _describe_invalid_request,
+    InvalidInput: _describe_input,
+    InvalidStartKey: lambda _: _describe_input(InvalidInput([INVALID_CURSOR])),
+    NotFound: lambda error: _build_problem(HTTPStatus.NOT_FOUND, ProblemCode.NOT_FOUND, str(error)),
+    Backlog: lambda error: _build_problem(HTTPStatus.TOO_MANY_REQUESTS, ProblemCode.RATE_BACKLOG, str(error)),
+    Conflict: _describe_conflict,
+    RequestUnsupportedContentType: lambda _: _build_problem(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        ProblemCode.UNSUPPORTED_MEDIA_TYPE,
+        "Send JSON, with the header Content-Type: application/json.",
+    ),
+    Exception: lambda _: _build_problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        "The request failed with an internal error. The log has the details.",
-    )
-
-
-def _problem(
-    status: HTTPStatus, detail: str, *, headers: dict[str, str] | None = None, **more: Any
-) -> Response[Any]:
-    body = json.dumps(_problem_details(status, detail, **more))
-    return Response(status_code=status.value, content_type=_PROBLEM_JSON, body=body, headers=headers)
-
-
-def _problem_details(status: HTTPStatus, detail: str, **more: Any) -> dict[str, Any]:
-    return {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail, **more}
-
-
-_ERROR_RESPONSES: Final[dict[type[Exception], Callable[[Any], Response[Any]]]] = {
-    RequestValidationError: _validation_failed,
-    InvalidInput: lambda error: _invalid_fields(error.problems),
-    InvalidStartKey: lambda _: _invalid_fields([INVALID_CURSOR]),
-    NotFound: lambda error: _problem(HTTPStatus.NOT_FOUND, str(error)),
-    Backlog: lambda error: _problem(
-        HTTPStatus.TOO_MANY_REQUESTS,
-        str(error),
-        headers=None if error.retry_after is None else {"Retry-After": str(error.retry_after)},
+        ProblemCode.INTERNAL_ERROR,
+        "The request failed with an internal error. The log has its cause and requestId.",
     ),
-    Conflict: lambda error: _problem(HTTPStatus.CONFLICT, str(error)),
-    RequestUnsupportedContentType: lambda _: _problem(
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send JSON, with the header Content-Type: application/json."
-    ),
-    Exception: _internal_error,
 }

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import SkipJsonSchema
 
-from bandwidth_messaging.domain import drift, numbers, orders, registration, releases
+from bandwidth_messaging.domain import drift, numbers, orders, registration, releases, usage
 from bandwidth_messaging.domain.drift import DriftState
 from bandwidth_messaging.domain.failures import ErrorClass
 from bandwidth_messaging.domain.messages import RANKS, Api, Direction, MessageState, Waiting
@@ -457,11 +457,55 @@ class UploadedFile(_Response):
     uploaded_at: _Time
 
 
+class Orders(_Response):
+    """A page of orders."""
+
+    items: list[Order]
+    cursor: _Cursor
+
+
 class StartedSetup(_Response):
     """A set-up that was started."""
 
     customer_order_id: str = Field(description="Id for GET /orders/{customerOrderId}")
     execution_arn: str = Field(description="Execution in Step Functions")
+
+
+class UsageTotal(_Response):
+    """What messages used. A message counts once for each recipient."""
+
+    sent_messages: int = Field(description="Messages that Bandwidth accepted, attempts included")
+    sent_segments: int = Field(description="Segments of the sent SMS")
+    sent_mms: int = Field(description="Sent MMS, part of sentMessages")
+    received_messages: int
+    received_segments: int = Field(description="Segments of the received SMS")
+    received_mms: int = Field(description="Received MMS, part of receivedMessages")
+    estimated_price: float | _Missing = Field(
+        None,
+        description="US dollars for what was sent. Only with the parameters SegmentPrice or MmsPrice",
+    )
+
+
+class UsageItem(UsageTotal):
+    """The usage of a day, a number or a campaign."""
+
+    day: Annotated[str, Field(json_schema_extra={"format": "date"})] | _Missing = Field(
+        None, description="Only by day (UTC)"
+    )
+    number: str | _Missing = Field(None, description="Only by number")
+    campaign_id: str | _Missing = Field(
+        None, description="Only by campaign. Missing for numbers that are in no campaign now"
+    )
+
+
+class Usage(_Response):
+    """The usage of a period."""
+
+    first: str = Field(alias="from", description="First day")
+    last: str = Field(alias="to", description="Last day")
+    by: usage.By
+    items: list[UsageItem]
+    total: UsageTotal
 
 
 class InvalidField(_Response):
@@ -474,10 +518,19 @@ class InvalidField(_Response):
 class Problem(_Response):
     """Problem details (RFC 9457)."""
 
-    type: str
-    title: str
-    status: int
-    detail: str
+    type: str = Field(
+        description="Kind of the problem: urn:problem-type:bandwidth-messaging: and the code",
+        json_schema_extra={"format": "uri"},
+    )
+    title: str = Field(description="Name of the status")
+    status: int | _Missing = Field(
+        None, description="HTTP status. Missing in rare responses of API Gateway (request_rejected)"
+    )
+    code: str = Field(description="What is wrong, for programs. docs/problems.md lists the codes")
+    detail: str = Field(description="What is wrong, as a sentence")
+    request_id: str | _Missing = Field(
+        None, description="Id of the request. The header x-amzn-RequestId of every response has it too"
+    )
     errors: list[InvalidField] | _Missing = Field(
         None, description="Every invalid field. Only with status 422"
     )

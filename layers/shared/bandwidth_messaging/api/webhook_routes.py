@@ -10,7 +10,7 @@ from bandwidth_messaging.api import responses
 from bandwidth_messaging.api.bus_events import KINDS
 from bandwidth_messaging.api.resolver import operation
 from bandwidth_messaging.api.views import webhook_view
-from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput
+from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput, ProblemCode
 from bandwidth_messaging.domain.webhook_requests import NAME_RULE, NewWebhook, WebhookName
 from bandwidth_messaging.services.webhook_settings import CHANGED, SWITCHED_OFF, UNKNOWN
 
@@ -69,7 +69,7 @@ def add_webhook_routes(app: "APIGatewayRestResolver", settings: "Callable[[], We
         tag=_TAG,
         response=responses.WebhookWithSecret,
         errors={
-            HTTPStatus.CONFLICT: SWITCHED_OFF,
+            HTTPStatus.CONFLICT: Conflict(SWITCHED_OFF, ProblemCode.NOT_ENABLED),
             HTTPStatus.UNPROCESSABLE_ENTITY: _URL_PROBLEM,
         },
     )
@@ -90,7 +90,7 @@ def add_webhook_routes(app: "APIGatewayRestResolver", settings: "Callable[[], We
         response=responses.WebhookWithSecret,
         errors={
             HTTPStatus.NOT_FOUND: UNKNOWN.format(_EXAMPLE),
-            HTTPStatus.CONFLICT: CHANGED,
+            HTTPStatus.CONFLICT: Conflict(CHANGED, ProblemCode.CONCURRENT_CHANGE),
             HTTPStatus.UNPROCESSABLE_ENTITY: _NAME_PROBLEM,
         },
     )
@@ -110,7 +110,7 @@ def add_webhook_routes(app: "APIGatewayRestResolver", settings: "Callable[[], We
         response=responses.Webhook,
         errors={
             HTTPStatus.NOT_FOUND: UNKNOWN.format(_EXAMPLE),
-            HTTPStatus.CONFLICT: CHANGED,
+            HTTPStatus.CONFLICT: Conflict(CHANGED, ProblemCode.CONCURRENT_CHANGE),
             HTTPStatus.UNPROCESSABLE_ENTITY: _NAME_PROBLEM,
         },
     )

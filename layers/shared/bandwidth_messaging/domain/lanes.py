@@ -129,7 +129,9 @@ class Load:
     end: int
 
     def count(self, now: int, until: int) -> int:
-        """Return the segments that leave the narrower lane from now until a time."""
+        """Return the segments that leave the narrower lane from now until a time, 0 without an interval."""
+        if not self.interval:
+            return 0
         return max(0, min(until, self.end) - now) // self.interval
 
 

@@ -11,6 +11,19 @@ _RESOURCES: Final = {
     "locationId": "location",
     "orderId": "Bandwidth's order",
 }
+_REDRIVE: Final = "Redrive the execution when Bandwidth responds again. Nothing is ordered twice."
+_CORRECT_FIELDS: Final = "Correct the secret, wait five minutes, then redrive the execution."
+_ADVICE_ON_ERRORS: Final[Mapping[str, str]] = {
+    "AwsUnavailable": "Run the doctor and resolve what it names, then redrive the execution.",
+    "BandwidthGarbled": "Report the response to Bandwidth's support, then redrive the execution.",
+    "BandwidthOutcomeUnknown": _REDRIVE,
+    "BandwidthUnauthorized": (
+        "Run the doctor and correct the credentials or roles that it names, then redrive the execution."
+    ),
+    "BandwidthUnavailable": _REDRIVE,
+    "IncompleteSecret": _CORRECT_FIELDS,
+    "TransformParameterError": _CORRECT_FIELDS,
+}
 
 
 def next_steps(customer_order_id: str, order: Mapping[str, Any]) -> str | None:
@@ -23,6 +36,14 @@ def next_steps(customer_order_id: str, order: Mapping[str, Any]) -> str | None:
     if order.get("kind") == "release_numbers":
         return _advise_after_release(order)
     return " ".join(_advise_after_setup(customer_order_id, order)) or None
+
+
+def advise_on_error(error_name: str) -> str | None:
+    """Return what a person can do about a state that failed with an error, or None.
+
+    No state machine catches these errors: their executions end at the state, and can be redriven.
+    """
+    return _ADVICE_ON_ERRORS.get(error_name)
 
 
 def _advise_after_release(order: Mapping[str, Any]) -> str | None:
@@ -64,12 +85,12 @@ def _advise(customer_order_id: str, order: Mapping[str, Any]) -> str | None:
         )
     if state in texts:
         return texts[OrderState(state)]
-    if step := _find_failed_step(order):
+    if step := find_failed_step(order):
         return f"{step} failed. Resolve the cause and redrive the execution, or {again}."
     return None
 
 
-def _find_failed_step(order: Mapping[str, Any]) -> str | None:
+def find_failed_step(order: Mapping[str, Any]) -> str | None:
     """Return the name of the last step if it failed. A later step means that a retry succeeded."""
     steps = sorted(order.get("steps", {}).items(), key=lambda named: str(named[1]["at"]))
     name, entry = steps[-1] if steps else (None, {})

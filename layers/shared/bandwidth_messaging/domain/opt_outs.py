@@ -42,6 +42,10 @@ class OptOutScope(StrEnum):
     STACK = "stack"
 
 
+AGREEMENT: Final = "yes"
+"""The keyword that opts in, and that may also answer a question."""
+
+
 class OptOutItem(TypedDict, total=False):
     """The opt-out of a participant (`theirs`) from the texts of an owner number (`ours`), both in E.164.
 
@@ -78,15 +82,33 @@ def select_current(items: Iterable[Mapping[str, Any]]) -> list[OptOutItem]:
     return [item for item in select_latest(items) if item["optOutState"] == OptOutState.OUT]
 
 
-def select_for_pool(items: Iterable[Mapping[str, Any]], number: str) -> list[OptOutItem]:
+def select_for_pool(items: Iterable[Mapping[str, Any]], former_numbers: Iterable[str]) -> list[OptOutItem]:
+    """Return the current opt-out from a pool of each participant who has one.
+
+    `items` are the statements about all numbers that the pool has or had, and the latest of a participant
+    decides. An opt-in to a former number, which may serve another program now, does not count for the pool,
+    nor does a *yes*, which may answer a question.
+    """
+    left = {*former_numbers}
+
+    def counts(item: Mapping[str, Any]) -> bool:
+        is_opt_out: bool = item["optOutState"] == OptOutState.OUT
+        return is_opt_out or (item["ours"] not in left and item["keyword"] != AGREEMENT)
+
+    return select_current(filter(counts, items))
+
+
+def select_for_member(
+    items: Iterable[Mapping[str, Any]], number: str, former_numbers: Iterable[str]
+) -> list[OptOutItem]:
     """Return the opt-outs that keep a number of a pool from texting: at most one of each participant.
 
-    `items` are the statements about all numbers that the pool has or had. The latest of a participant decides
-    for the whole pool. The number itself also needs the consent of a participant who opted out of it.
+    They are those from the pool, and those from the number itself: a number that a participant opted out of
+    also needs an opt-in of its own.
     """
     statements = [*items]
     own = select_current(item for item in statements if item["ours"] in {number, ALL_NUMBERS})
-    return [*{item["theirs"]: item for item in [*own, *select_current(statements)]}.values()]
+    return [*{item["theirs"]: item for item in [*own, *select_for_pool(statements, former_numbers)]}.values()]
 
 
 def select_latest(items: Iterable[Mapping[str, Any]]) -> list[OptOutItem]:

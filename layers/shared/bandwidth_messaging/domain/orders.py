@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.domain.step_outcomes import StepOutcome
 
 Kind = Literal["hosted_messaging", "messaging_v2", "release_numbers"]
+KINDS: Final[tuple[Kind, ...]] = ("messaging_v2", "hosted_messaging", "release_numbers")
 Action = Literal["IMPORT", "REMOVE"]
 OrderedWhat = Literal["NEW_NUMBERS"] | Action
 
@@ -74,8 +75,8 @@ class OrderItem(TypedDict, total=False):
     """An order's item in the Numbers table. Times are RFC 3339.
 
     Orders of versions before 2026-12 have no `action`, no `generation` and no `startToken`. `unstarted`
-    marks an order whose execution did not start. `applicationId`, `locationId` and `orderId` are the ids
-    that steps found or created.
+    marks an order whose execution did not start, and `interrupted` an order whose execution ended without
+    recording its outcome. `applicationId`, `locationId` and `orderId` are ids that steps found or created.
     """
 
     kind: Required[Kind]
@@ -101,6 +102,7 @@ class OrderItem(TypedDict, total=False):
     reason: str
     resources: list[dict[str, Any]]
     unstarted: bool
+    interrupted: bool
     startedAt: str
     orderedAt: str
     completedAt: str

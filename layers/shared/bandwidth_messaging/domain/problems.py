@@ -1,10 +1,42 @@
 """Errors of requests: invalid fields, missing resources and conflicts."""
 
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Final, NamedTuple
 
 # The cause of a failed state has at most 32,768 characters.
 _MAX_SHOWN: Final = 100
+
+
+class ProblemCode(StrEnum):
+    """What is wrong with a request, for programs. docs/problems.md describes each code.
+
+    A code is never renamed, and never gets another meaning.
+    """
+
+    INVALID_FIELD = "invalid_field"
+    SENDER_NOT_ACTIVE = "sender_not_active"
+    SENDER_UNREGISTERED = "sender_unregistered"
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    OPTED_OUT = "opted_out"
+    POOL_UNUSABLE = "pool_unusable"
+    MESSAGE_NOT_CANCELABLE = "message_not_cancelable"
+    TOO_MANY_WEBHOOKS = "too_many_webhooks"
+    CUSTOMER_ORDER_ID_USED = "customer_order_id_used"
+    NOT_ENABLED = "not_enabled"
+    CONCURRENT_CHANGE = "concurrent_change"
+    RATE_BACKLOG = "rate_backlog"
+    NOT_FOUND = "not_found"
+    PATH_NOT_FOUND = "path_not_found"
+    MISSING_SIGNATURE = "missing_signature"
+    INVALID_SIGNATURE = "invalid_signature"
+    CREDENTIALS_EXPIRED = "credentials_expired"
+    ACCESS_DENIED = "access_denied"
+    REQUEST_REJECTED = "request_rejected"
+    REQUEST_TOO_LARGE = "request_too_large"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    THROTTLED = "throttled"
+    INTERNAL_ERROR = "internal_error"
 
 
 class FieldProblem(NamedTuple):
@@ -20,8 +52,11 @@ class InvalidInput(ValueError):
     State machines match this class by name.
     """
 
-    def __init__(self, problems: Iterable[FieldProblem]) -> None:
+    def __init__(
+        self, problems: Iterable[FieldProblem], code: ProblemCode = ProblemCode.INVALID_FIELD
+    ) -> None:
         self.problems = tuple(problems)
+        self.code = code
         shown = [f"{field}: {detail}" for field, detail in self.problems[:_MAX_SHOWN]]
         if len(self.problems) > _MAX_SHOWN:
             shown.append(f"and {len(self.problems) - _MAX_SHOWN} more")
@@ -44,4 +79,8 @@ class Backlog(Exception):
 
 
 class Conflict(Exception):
-    """The request conflicts with the current state of a resource."""
+    """The request conflicts with the current state of a resource. `code` says how."""
+
+    def __init__(self, message: str, code: ProblemCode) -> None:
+        self.code = code
+        super().__init__(message)

@@ -1,11 +1,10 @@
-"""How long messages will wait that many requests schedule for the same time.
+"""How long messages that are scheduled for the same time will wait for their rate.
 
-A scheduled message takes its place in a lane when it is due. Until then it is only counted: its segments, by
+A scheduled message takes its place in a lane when it is due. Until then only its segments are counted, by
 lane and minute. All times are microseconds since 1970.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from bandwidth_messaging.domain.lanes import SECOND, Lane
@@ -21,20 +20,8 @@ class Segments(NamedTuple):
     high: int = 0
 
 
-@dataclass(frozen=True)
-class Counts:
-    """Scheduled segments of a lane: by the start of their minute, and when each hour's segments are sent.
-
-    `ends` has the expected send time of the last segment of an hour, by the end of the hour. It carries the
-    backlog of earlier hours, so that a reader needs no more of them than messages may wait.
-    """
-
-    minutes: Mapping[int, Segments] = field(default_factory=dict)
-    ends: Mapping[int, int] = field(default_factory=dict)
-
-    def __or__(self, later: "Counts") -> "Counts":
-        """Return the counts with those of other hours, which replace the counts of the same hour."""
-        return Counts({**self.minutes, **later.minutes}, {**self.ends, **later.ends})
+type Counts = Mapping[int, Segments]
+"""Scheduled segments of a lane by the start of their minute."""
 
 
 def expect_scheduled(lane: Lane, counts: Counts, due: int, now: int, *, high: bool) -> int:
@@ -46,15 +33,10 @@ def expect_scheduled(lane: Lane, counts: Counts, due: int, now: int, *, high: bo
     """
     free = _find_end(lane, counts, due, now)
     if high:
-        urgent = {minute: each.high for minute, each in counts.minutes.items()}
+        urgent = {minute: each.high for minute, each in counts.items()}
         interval = (lane.target or 0) * 100 // lane.high_share
-        free = min(free, _walk(urgent, {}, lane.next_slot(now, high=True), interval, due, now))
+        free = min(free, _walk(urgent, lane.next_slot(now, high=True), interval, due, now))
     return max(due, free)
-
-
-def find_end_of_hour(lane: Lane, counts: Counts, due: int, now: int) -> int:
-    """Return when the last segment is sent that is due in the same hour."""
-    return _find_end(lane, counts, due - due % HOUR + HOUR - 1, now)
 
 
 def find_time(lane: Lane, counts: Counts, due: int, now: int, *, wait: int, high: bool) -> int:
@@ -71,20 +53,18 @@ def find_time(lane: Lane, counts: Counts, due: int, now: int, *, wait: int, high
 
 def _find_end(lane: Lane, counts: Counts, until: int, now: int) -> int:
     """Return when all segments are sent that are due until a time."""
-    segments = {minute: sum(each) for minute, each in counts.minutes.items()}
+    segments = {minute: sum(each) for minute, each in counts.items()}
     free = lane.slot_behind(lane.count_loads(now, until), now)
-    return _walk(segments, counts.ends, free, lane.target or 0, until, now)
+    return _walk(segments, free, lane.target or 0, until, now)
 
 
-def _walk(
-    segments: Mapping[int, int], ends: Mapping[int, int], free: int, interval: int, until: int, now: int
-) -> int:
+def _walk(segments: Mapping[int, int], free: int, interval: int, until: int, now: int) -> int:
     """Return when a lane that is free at `free` has sent the segments of all minutes until a time."""
-    for minute in sorted({*segments, *ends}):
+    for minute in sorted(segments):
         if not now - MINUTE < minute <= until:
             continue
-        free = max(free, ends.get(minute, 0))
-        work = segments.get(minute, 0) * interval
+        # A message that moved to another time while it was counted can leave fewer than none.
+        work = max(0, segments[minute]) * interval
         # Messages of the current minute may hold positions already.
         free = max(free, minute + work) if minute <= now else max(free, minute) + work
     return free

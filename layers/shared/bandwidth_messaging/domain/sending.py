@@ -52,7 +52,7 @@ def _to_sender(written: str) -> str:
     try:
         return to_e164(written)
     except ValueError as error:
-        message = f"{error} GET /pools lists the pools."
+        message = f"{error} Or give the name of a pool: a letter, then letters, digits, - and _."
         raise ValueError(message) from None
 
 

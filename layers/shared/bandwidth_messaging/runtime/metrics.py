@@ -1,6 +1,8 @@
 """Metrics in CloudWatch, written to the log in Embedded Metric Format. They cost no AWS call."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+from bandwidth_messaging.runtime.settings import service
 
 
 def count(name: str) -> None:
@@ -8,12 +10,22 @@ def count(name: str) -> None:
     record({name: 1})
 
 
-def record(values: Mapping[str, float]) -> None:
-    """Record a value for each metric, all in one log entry. Names that end in Seconds have that unit."""
+def record(
+    values: Mapping[str, float | Sequence[float]], dimensions: Mapping[str, str] | None = None
+) -> None:
+    """Record one value or several for each metric, all in one log entry.
+
+    Names that end in Seconds have that unit, other metrics are counts.
+    A metric with `dimensions` beside the service is recorded with them, and without them as the sum of all.
+    """
     from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit  # noqa: PLC0415 - rarely needed
 
     metrics = EphemeralMetrics()
-    for name, value in values.items():
+    for name, given in values.items():
         unit = MetricUnit.Seconds if name.endswith("Seconds") else MetricUnit.Count
-        metrics.add_metric(name=name, unit=unit, value=value)
+        for value in given if isinstance(given, Sequence) else (given,):
+            # Every byte of an entry costs, and there are entries for each message.
+            metrics.add_metric(name=name, unit=unit, value=round(value, 2))
+    if dimensions:
+        metrics.add_dimensions(service=service(), **dimensions)
     metrics.flush_metrics()

@@ -43,6 +43,7 @@ class Settings:
     callback_url_v1: str = ""
     callback_url_v2: str = ""
     callback_probe_url: str = ""
+    control_api_url: str = ""
     unregistered_senders: str = ""
     events_dead_letter_queue_url: str = ""
     events_include_text: str = ""
@@ -53,6 +54,7 @@ class Settings:
     notification_url: str = ""
     media_queue_url: str = ""
     messaging_v2_state_machine: str = ""
+    release_numbers_state_machine: str = ""
     order_notifications: str = ""
     files_bucket: str = ""
     keyword_languages: str = ""
@@ -76,6 +78,10 @@ class Settings:
     webhook_dead_letter_queue_url: str = ""
     webhook_secret: str = ""
     webhooks_allow_local: str = ""
+    usage_counts: str = ""
+    usage_table: str = ""
+    segment_price: str = ""
+    mms_price: str = ""
 
 
 def split_list(value: str) -> list[str]:

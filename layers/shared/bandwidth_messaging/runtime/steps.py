@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import Field
 
 from bandwidth_messaging.bandwidth.errors import BandwidthError, BandwidthGarbled
+from bandwidth_messaging.domain.next_steps import advise_on_error
 from bandwidth_messaging.domain.orders import MAX_REASON_CHARACTERS, Failure, OrderStatus
 from bandwidth_messaging.domain.problems import InvalidInput
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
@@ -63,6 +64,17 @@ def aws_errors() -> Iterator[None]:
         raise AwsUnavailable(type(error).__name__) from error
 
 
+@contextmanager
+def _advice() -> Iterator[None]:
+    """End the text of an error that the console shows with what a person can do next."""
+    try:
+        yield
+    except Exception as error:
+        if advice := advise_on_error(type(error).__name__):
+            error.args = (f"{str(error).removesuffix('.')}. {advice}",)
+        raise
+
+
 def step[Request: StepInput](
     name: str, request_model: type[Request], *, of: Callable[[Request], str] | None = None
 ) -> Callable[[Callable[[Request], StepResult]], Callable[..., dict[str, Any]]]:
@@ -77,6 +89,7 @@ def step[Request: StepInput](
 
     def decorate(function: Callable[[Request], StepResult]) -> Callable[..., dict[str, Any]]:
         @wraps(function)
+        @_advice()
         def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
             request = parse(request_model, event)
             title = f"{name}: {of(request)}" if of else name
@@ -132,6 +145,7 @@ def task[Request: CamelModel](
 
     def decorate(function: Callable[[Request], CamelModel]) -> Callable[..., dict[str, Any]]:
         @wraps(function)
+        @_advice()
         def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
             request = parse(request_model, event)
             append_keys(step=name, function_request_id=context.aws_request_id)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.scheduled_segment_store import ScheduledSegments
     from bandwidth_messaging.store.setup_requests import SetupRequests
     from bandwidth_messaging.store.upload_store import Uploads
+    from bandwidth_messaging.store.usage_store import Usage
     from bandwidth_messaging.store.webhook_queue import WebhookQueue
     from bandwidth_messaging.store.webhook_store import Webhooks
 
@@ -227,6 +228,13 @@ def scheduled_segments() -> "ScheduledSegments":
     from bandwidth_messaging.store.scheduled_segment_store import ScheduledSegments
 
     return ScheduledSegments(Table(_dynamodb(), settings().numbers_table))
+
+
+@cache
+def usage() -> "Usage":
+    from bandwidth_messaging.store.usage_store import Usage
+
+    return Usage(Table(_dynamodb(), settings().usage_table))
 
 
 @cache

@@ -13,6 +13,9 @@ from bandwidth_messaging.runtime.metrics import count, record
 from bandwidth_messaging.runtime.settings import settings, split_list
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bandwidth_messaging.api.bus_metrics import Measurement
     from bandwidth_messaging.domain.keywords import Keywords
     from bandwidth_messaging.domain.orders import Kind
     from bandwidth_messaging.domain.quiet_hours import QuietHours
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.doctor import Doctor
     from bandwidth_messaging.services.drift_check import DriftCheck
     from bandwidth_messaging.services.event_publishing import EventPublishing
+    from bandwidth_messaging.services.execution_endings import ExecutionEndings
     from bandwidth_messaging.services.find_or_create import OwnedResources
     from bandwidth_messaging.services.hosted_numbers import HostedNumbers, HostedRemoval
     from bandwidth_messaging.services.keyword_replies import KeywordReplies
@@ -56,6 +60,8 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.setup_check import SetupCheck
     from bandwidth_messaging.services.setup_start import SetupStart
     from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
+    from bandwidth_messaging.services.usage_counting import UsageCounting
+    from bandwidth_messaging.services.usage_report import Prices, UsageReport
     from bandwidth_messaging.services.webhook_delivery import WebhookDelivery
     from bandwidth_messaging.services.webhook_settings import WebhookSettings
 
@@ -336,6 +342,7 @@ def callback_authorization() -> "CallbackAuthorization":
 def event_publishing() -> "EventPublishing":
     """Return the service that publishes table changes on the bus."""
     from bandwidth_messaging.api.bus_events import to_event
+    from bandwidth_messaging.api.bus_metrics import measure
     from bandwidth_messaging.services.event_publishing import EventPublishing
     from bandwidth_messaging.store.event_bus import EventBus
 
@@ -347,7 +354,13 @@ def event_publishing() -> "EventPublishing":
         source=settings().stack_name,
         dead_letters=stores.dead_letters,
         count=count,
+        measure=lambda events: _record_all(measure((each.detail_type, each.detail) for each in events)),
     )
+
+
+def _record_all(measurements: "Iterable[Measurement]") -> None:
+    for measurement in measurements:
+        record(*measurement)
 
 
 def media_archive() -> "MediaArchive":
@@ -388,18 +401,52 @@ def _webhook_client() -> "WebhookClient":
     return WebhookClient(allow_local=settings().webhooks_allow_local == "true")
 
 
+def execution_endings() -> "ExecutionEndings":
+    """Return the service that records how executions ended."""
+    from bandwidth_messaging.services.execution_endings import ExecutionEndings
+
+    return ExecutionEndings(stores.orders(), stores.executions())
+
+
+def usage_counting() -> "UsageCounting | None":
+    """Return the service that counts usage, None if the stack counts none."""
+    if settings().usage_counts != "true":
+        return None
+    from bandwidth_messaging.services.usage_counting import UsageCounting
+
+    return UsageCounting(stores.usage(), count)
+
+
+def usage_report() -> "UsageReport":
+    """Return the service that sums usage."""
+    from bandwidth_messaging.services.usage_report import UsageReport
+
+    return UsageReport(stores.usage(), stores.numbers, settings().usage_counts == "true")
+
+
+def prices() -> "Prices":
+    """Return the prices of the stack's parameters."""
+    from decimal import Decimal
+
+    from bandwidth_messaging.services.usage_report import Prices
+
+    return Prices(Decimal(settings().segment_price), Decimal(settings().mms_price))
+
+
 def setup_start() -> "SetupStart":
-    """Return the service that starts set-ups."""
+    """Return the service that starts set-ups and releases."""
     from bandwidth_messaging.services.setup_start import SetupStart
 
     state_machines: dict[Kind, str] = {
         "messaging_v2": settings().messaging_v2_state_machine,
         "hosted_messaging": settings().hosted_messaging_state_machine,
+        "release_numbers": settings().release_numbers_state_machine,
     }
     return SetupStart(
         stores.orders(),
         stores.setup_requests(),
         stores.executions(),
+        execution_endings(),
         state_machines,
         settings().bandwidth_api,
     )

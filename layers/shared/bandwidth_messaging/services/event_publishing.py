@@ -35,6 +35,8 @@ class EventPublishing:
     source: str
     dead_letters: Callable[[], "DeadLetters"]
     count: Callable[[str], None]
+    measure: Callable[[Iterable[Event]], None]
+    """Records the metrics of published events."""
 
     def read_records(self, event: dict[str, Any]) -> "list[Record]":
         """Return the stream records of an invocation, whose event names the object of a large record."""
@@ -48,7 +50,7 @@ class EventPublishing:
 
         A record that can never be published is stored in the dead-letter queue, so that its shard continues.
         """
-        entries = []
+        entries, events = [], []
         for record in records:
             try:
                 event = self.to_event(record)
@@ -58,7 +60,19 @@ class EventPublishing:
                 continue
             if event:
                 entries.append((record, self._entry(event)))
-        return self.bus.publish(entries, give_up=self._give_up)
+                events.append(event)
+        failed = self.bus.publish(entries, give_up=self._give_up)
+        # Lambda delivers the failed record and those behind it again.
+        retried = next((place for place, (record, _) in enumerate(entries) if record is failed), None)
+        self._measure(events[:retried])
+        return failed
+
+    def _measure(self, events: list[Event]) -> None:
+        """Record metrics. An error must not publish the events again."""
+        try:
+            self.measure(events)
+        except Exception as error:
+            logger.error("metrics not recorded", extra={"error": type(error).__name__})
 
     def _entry(self, event: Event) -> Any:
         return {

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, cast
 
 from bandwidth_messaging.domain.opt_outs import MANUAL_KEYWORD, OptOutItem, OptOutSource, OptOutState
-from bandwidth_messaging.domain.problems import Conflict, NotFound
+from bandwidth_messaging.domain.problems import Conflict, NotFound, ProblemCode
 from bandwidth_messaging.domain.times import now, to_rfc3339
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class ManualOptOuts:
             )
             if done:
                 return cast(OptOutItem, item)
-        raise Conflict(BUSY)
+        raise Conflict(BUSY, ProblemCode.CONCURRENT_CHANGE)
 
 
 def _time_after(stored: OptOutItem | None) -> str:

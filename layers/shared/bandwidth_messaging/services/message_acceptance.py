@@ -18,7 +18,13 @@ from bandwidth_messaging.domain.lanes import (
     to_time,
 )
 from bandwidth_messaging.domain.messages import Message, MessageItem, MessageState, Waiting
-from bandwidth_messaging.domain.problems import Backlog, Conflict, FieldProblem, InvalidInput
+from bandwidth_messaging.domain.problems import (
+    Backlog,
+    Conflict,
+    FieldProblem,
+    InvalidInput,
+    ProblemCode,
+)
 from bandwidth_messaging.domain.segments import count_segments
 from bandwidth_messaging.domain.times import now, to_rfc3339
 from bandwidth_messaging.domain.uploads import check_files, find_name
@@ -89,6 +95,9 @@ class MessageAcceptance:
         if lanes and message.due_at:
             # The worker reserves the tickets when the message is due.
             message = self.schedule_backlog.count(message, lanes[0], count_for_rate(message))
+            if message.expected_at:
+                expected_at = self._end_quiet_hours(message, message.expected_at)
+                message = replace(message, expected_at=expected_at)
         return self._store(message)
 
     def _store(self, message: Message) -> MessageItem:
@@ -162,12 +171,13 @@ class MessageAcceptance:
         facts, problem = self.checks.check(new.sender, new.to)
         sender = facts.sender
         if sender is None or (problem and problem.obstacle is Obstacle.SENDER):
-            raise InvalidInput([FieldProblem("from", problem.reason if problem else "")])
+            reason, code = (problem.reason, problem.code) if problem else ("", ProblemCode.INVALID_FIELD)
+            raise InvalidInput([FieldProblem("from", reason)], code)
         untimely = new.find_untimely(datetime.fromisoformat(now()))
         if problems := new.find_unsupported(sender["api"]) + untimely:
             raise InvalidInput(problems)
         if problem:
-            raise Conflict(problem.reason)
+            raise Conflict(problem.reason, problem.code)
         return facts
 
     def _check_media(self, media: "Sequence[str]", number: str, facts: "SendFacts") -> None:
@@ -191,7 +201,8 @@ class MessageAcceptance:
         """Return the item as first stored. Raises InvalidInput if it is of another message."""
         if stored is None or stored.get("requestDigest") != message.request_digest:
             raise InvalidInput(
-                [FieldProblem("Idempotency-Key", "belongs to another message. Use a new key.")]
+                [FieldProblem("Idempotency-Key", "belongs to another message. Use a new key.")],
+                ProblemCode.IDEMPOTENCY_KEY_REUSED,
             )
         return self._restore(message, stored)
 

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from bandwidth_messaging.domain.lanes import tickets_from_items, to_micros
 from bandwidth_messaging.domain.messages import MessageItem, MessageState
-from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput, NotFound
+from bandwidth_messaging.domain.problems import (
+    Conflict,
+    FieldProblem,
+    InvalidInput,
+    NotFound,
+    ProblemCode,
+)
 from bandwidth_messaging.domain.times import now
 
 if TYPE_CHECKING:
@@ -37,9 +43,9 @@ class MessageCancellation:
         if message["direction"] == "in":
             raise InvalidInput([INBOUND])
         if not is_canceled and message["state"] == MessageState.ACCEPTED:
-            raise Conflict(describe_retry(message_id))
+            raise Conflict(describe_retry(message_id), ProblemCode.MESSAGE_NOT_CANCELABLE)
         if not is_canceled and message["state"] != MessageState.CANCELED:
-            raise Conflict(describe_state(message_id, message["state"]))
+            raise Conflict(describe_state(message_id, message["state"]), ProblemCode.MESSAGE_NOT_CANCELABLE)
         if is_canceled:
             self._give_back(message)
         return message

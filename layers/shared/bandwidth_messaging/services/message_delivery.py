@@ -77,6 +77,9 @@ _SEARCHABLE_AFTER: Final = timedelta(minutes=5)
 # function's role do.
 _SHARED_SECONDS: Final = 6 * 3600
 
+# Shorter waits are usual, and are not recorded.
+_NOTABLE_WAIT: Final = timedelta(minutes=1)
+
 _UNCONFIRMED: Final = "Bandwidth sent no response and may have accepted the message. Its receipt is awaited."
 _NO_RECEIPT: Final = "Bandwidth sent no response, and no receipt arrived"
 _NOT_SET_UP: Final = "Bandwidth would accept the message and drop it"
@@ -134,7 +137,7 @@ class MessageDelivery:
             if "dueAt" in message and _time_since(message["dueAt"]) < -_MAX_EARLINESS:
                 self._return_early(message)
                 return None
-            return self._send_accepted(message, tickets, receives, started)
+            return self._send_accepted(message, tickets, receives, queued_at, started)
         return self._follow_up(message)
 
     def _wait_until_stored(self, receives: int, queued_at: datetime) -> int | None:
@@ -146,7 +149,7 @@ class MessageDelivery:
         return None
 
     def _send_accepted(
-        self, message: "MessageItem", tickets: "Tickets", receives: int, started: str
+        self, message: "MessageItem", tickets: "Tickets", receives: int, queued_at: datetime, started: str
     ) -> int | None:
         """Prepare, claim and send a message. Fail it if it may not be sent, put it back if it is not due."""
         message_id = message["messageId"]
@@ -155,7 +158,7 @@ class MessageDelivery:
         except (BandwidthUnavailable, BandwidthUnauthorized) as error:
             if message.get("waiting") != (waiting := _classify_wait(error)):
                 self.messages.record_waiting(message_id, waiting)
-            return self._retry_later(error, receives)
+            return self._retry_later(error, receives, queued_at)
         if isinstance(send, Pace | Postponed):
             self._requeue(message, send) if isinstance(send, Pace) else self._postpone(message, send.due)
             return None
@@ -167,10 +170,10 @@ class MessageDelivery:
         if _time_since(started) > MAX_PREPARATION_TIME:
             logger.warning("preparation too slow")
             return compute_delay(receives, longest=self.times.max_delay_seconds)
-        found, is_claimed = self.messages.claim(message_id, now())
+        found, is_claimed = self.messages.claim(message_id, now(), message.get("claim"))
         if found is None or not is_claimed:
             return self._follow_up(found)
-        return self._send(found, send, receives)
+        return self._send(found, send, receives, queued_at)
 
     def _prepare(
         self, message: "MessageItem", tickets: "Tickets"
@@ -292,7 +295,11 @@ class MessageDelivery:
         return self.uploads().share(name, seconds=_SHARED_SECONDS) if name else media
 
     def _send(
-        self, message: "MessageItem", send: "Callable[[], AcceptedMessage]", receives: int
+        self,
+        message: "MessageItem",
+        send: "Callable[[], AcceptedMessage]",
+        receives: int,
+        queued_at: datetime,
     ) -> int | None:
         """Send a claimed message once, and record the outcome."""
         message_id = message["messageId"]
@@ -302,7 +309,7 @@ class MessageDelivery:
             self.messages.release_claim(message, _classify_wait(error))
             if isinstance(error, BandwidthUnavailable) and error.is_throttled:
                 self._slow_down(message, error)
-            return self._retry_later(error, receives)
+            return self._retry_later(error, receives, queued_at)
         except (BandwidthOutcomeUnknown, BandwidthGarbled) as error:
             logger.warning("send outcome unknown", extra={"reason": str(error)})
             return self._await_receipt(message)
@@ -323,7 +330,9 @@ class MessageDelivery:
         logger.info("message sent", extra={"bandwidth_id": accepted.bandwidth_id})
         wait = _time_since(message.get("dueAt", message["acceptedAt"])).total_seconds()
         # Messages that an earlier version claimed have no count.
-        self.record({"SendAttempts": message.get("claims", 1), "SendWaitSeconds": wait})
+        self.record(
+            {"SendAttempts": message.get("claims", 1), "SendWaitSeconds": wait} | _billed(message, accepted)
+        )
         compare_segments(moved, count=self.count)
         return None
 
@@ -336,9 +345,13 @@ class MessageDelivery:
         wait = min(error.wait_seconds or 0, self.times.max_delay_seconds)
         self.pacing.slow_down(account, to_micros(now()), wait)
 
-    def _retry_later(self, error: BandwidthError, receives: int) -> int:
+    def _retry_later(self, error: BandwidthError, receives: int, queued_at: datetime) -> int:
         """Return the delay after which a message is sent again that Bandwidth did not accept."""
         logger.warning("message will be retried", extra={"reason": str(error)})
+        if (wait := _time_since(queued_at.isoformat())) > _NOTABLE_WAIT:
+            # An alarm watches this metric. SQS leaves a record that was received more than three times out of
+            # the age of a queue's oldest record.
+            self.record({"RetryWaitSeconds": wait.total_seconds()})
         if isinstance(error, BandwidthUnauthorized):
             # Every message fails until a person fixes the credentials. An alarm watches this metric.
             self.count("SendUnauthorized")
@@ -404,6 +417,16 @@ def _classify_wait(error: BandwidthUnavailable | BandwidthUnauthorized) -> Waiti
     if isinstance(error, BandwidthUnauthorized):
         return Waiting.CREDENTIALS
     return Waiting.RATE if error.is_throttled else Waiting.BANDWIDTH_UNAVAILABLE
+
+
+def _billed(message: "MessageItem", accepted: "AcceptedMessage") -> dict[str, float]:
+    """Return what Bandwidth bills for a message: segments of an SMS, or an MMS for each recipient.
+
+    Both have a value each time, because CloudWatch computes nothing from a metric without data.
+    """
+    if message.get("media") or len(message["to"]) > 1:
+        return {"Segments": 0, "Mms": len(message["to"])}
+    return {"Segments": accepted.segment_count or message.get("segmentCount", 1), "Mms": 0}
 
 
 def _first_time(message: "MessageItem", *names: str) -> str:

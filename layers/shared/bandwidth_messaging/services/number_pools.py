@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bandwidth_messaging.domain.numbers import NumberState
 from bandwidth_messaging.domain.pools import MAX_REMEMBERED, Member, PoolItem, has_left
-from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput, NotFound
+from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput, NotFound, ProblemCode
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.services.send_checks import check_sender
 
@@ -57,7 +57,8 @@ class NumberPools:
         if (total := len(unique) + len(former)) > MAX_REMEMBERED:
             detail = (
                 f"the pool would remember {total} numbers: {len(unique)} new and {len(former)} former ones, "
-                f"whose opt-outs still count. At most {MAX_REMEMBERED} are possible. Use another pool."
+                f"whose opt-outs still count. At most {MAX_REMEMBERED} are possible. "
+                "Another pool is possible, but starts without the opt-outs from the former numbers."
             )
             raise InvalidInput([FieldProblem("numbers", detail)])
         pool = self.pools.put(
@@ -69,7 +70,7 @@ class NumberPools:
             at=at,
         )
         if pool is None:
-            raise Conflict(BUSY)
+            raise Conflict(BUSY, ProblemCode.CONCURRENT_CHANGE)
         return pool, _describe(pool, items)
 
     def delete_pool(self, name: str) -> PoolItem:
@@ -89,7 +90,7 @@ class NumberPools:
             is_deleted=True,
         )
         if deleted is None:
-            raise Conflict(BUSY)
+            raise Conflict(BUSY, ProblemCode.CONCURRENT_CHANGE)
         return pool
 
     def _get(self, name: str) -> PoolItem:
@@ -107,10 +108,11 @@ def check_pool_member(pool: PoolItem, number: str, item: Mapping[str, Any] | Non
 
     A pool never sends from a number that carriers are known to reject, whatever UnregisteredSenders allows.
     """
-    reason = check_sender(number, item, unregistered="refuse")
-    if reason is None and item and has_left(item, pool["updatedAt"]):
+    if problem := check_sender(number, item, unregistered="refuse"):
+        return problem.reason
+    if item and has_left(item, pool["updatedAt"]):
         return f"{number} was released and left the pool. PUT /pools/{pool['name']} adds the number again."
-    return reason
+    return None
 
 
 def _describe(pool: PoolItem, items: "Mapping[str, NumberItem]") -> list[Member]:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from bandwidth_messaging.domain.opt_outs import select_current, select_for_pool
+from bandwidth_messaging.domain.opt_outs import OptOutItem, select_for_member, select_for_pool
 from bandwidth_messaging.domain.pools import Candidate, PoolItem, choose_number
-from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput
+from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput, ProblemCode
 from bandwidth_messaging.services.number_pools import check_pool_member
 from bandwidth_messaging.services.send_checks import describe_opt_outs
 from bandwidth_messaging.store.opt_out_store import SendFacts
@@ -50,22 +50,22 @@ class PoolChoice:
         pool, last_number, is_fresh = self.pools.get_conversation(name, new.to)
         if pool is None:
             detail = f"{name} is not a pool of this stack. GET /pools lists the pools."
-            raise InvalidInput([FieldProblem("from", detail)])
+            raise InvalidInput([FieldProblem("from", detail)], ProblemCode.SENDER_NOT_ACTIVE)
         facts = self.pools.get_facts(pool, new.to)
-        if self.enforce_opt_outs and (opt_outs := select_current(facts.statements)):
+        if self.enforce_opt_outs and (opt_outs := select_for_pool(facts.statements, pool["formerNumbers"])):
             detail = f"An opt-out from one number counts for the whole pool {name}."
-            raise Conflict(f"{describe_opt_outs(opt_outs)}. {detail}")
+            raise Conflict(f"{describe_opt_outs(opt_outs)}. {detail}", ProblemCode.OPTED_OUT)
         reasons = {number: self._check(pool, number, facts, new) for number in pool["numbers"]}
         candidates = [self._weigh(number, facts) for number, reason in reasons.items() if reason is None]
         if not candidates:
-            raise Conflict(_describe_reasons(name, reasons))
+            raise Conflict(_describe_reasons(name, reasons), ProblemCode.POOL_UNUSABLE)
         number = choose_number(
             candidates,
             new.to,
             last_number=last_number,
             match_area_code=pool.get("matchAreaCode", False),
         )
-        opt_outs = select_for_pool(facts.statements, number)
+        opt_outs = self._select_opt_outs(pool, number, facts)
         sent_with = SendFacts(facts.numbers[number], opt_outs, facts.rates, facts.account_lane)
         return Choice(number, sent_with, is_new=number != last_number or not is_fresh)
 
@@ -87,9 +87,12 @@ class PoolChoice:
             return f"{number} is a recipient of the message"
         if problems := new.find_unsupported(item["api"]):
             return f"{number}: {problems[0].field} {problems[0].detail}"
-        if self.enforce_opt_outs and (opt_outs := select_for_pool(facts.statements, number)):
+        if self.enforce_opt_outs and (opt_outs := self._select_opt_outs(pool, number, facts)):
             return describe_opt_outs(opt_outs)
         return None
+
+    def _select_opt_outs(self, pool: PoolItem, number: str, facts: "PoolFacts") -> list[OptOutItem]:
+        return select_for_member(facts.statements, number, pool["formerNumbers"])
 
     def _weigh(self, number: str, facts: "PoolFacts") -> Candidate:
         lane, interval = self.pacing.find_narrow_rate(number, facts.numbers[number], facts.rates)

@@ -1,4 +1,4 @@
-"""Counts messages that are due later: one time gets no more than can be sent. POST /messages calls it."""
+"""Checks that messages of one later time can be sent at their rate. POST /messages calls it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,7 +10,6 @@ from bandwidth_messaging.domain.problems import Backlog
 from bandwidth_messaging.domain.scheduled_segments import (
     HOUR,
     expect_scheduled,
-    find_end_of_hour,
     find_time,
 )
 from bandwidth_messaging.domain.times import to_rfc3339
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.scheduled_segment_store import ScheduledSegments
 
 _MICROSECOND: Final = timedelta(microseconds=1)
+# Earlier hours whose backlog counts, and later hours that are searched for a time with room.
+_READ_HOURS: Final = 24
 
 
 class BacklogLimits(NamedTuple):
@@ -51,7 +52,7 @@ class ScheduleBacklog:
             return message
         store, at, due = self.segments(), to_micros(message.time), to_micros(message.due_at)
         is_high, deadline = message.priority == "high", self.limits.deadline // _MICROSECOND
-        counts = store.get(lane.name, max(at, due - deadline), due)
+        counts = store.get(lane.name, max(at, due - _READ_HOURS * HOUR), due)
         wait, warnings = expect_scheduled(lane, counts, due, at, high=is_high) - due, message.warnings
         if wait > deadline:
             earliest = self._find_time(lane, counts, due, at, high=is_high)
@@ -59,9 +60,8 @@ class ScheduleBacklog:
             if self.limits.is_refused:
                 raise Backlog(backlog, retry_after=None)
             warnings = (*warnings, backlog)
-        end = max(due, find_end_of_hour(lane, counts, due, at)) + segments * lane.target
-        counts |= store.add(lane.name, due, segments, high=is_high, end=end)
-        expected = expect_scheduled(lane, counts, due, at, high=is_high)
+        counted = store.add(lane.name, due, segments, high=is_high)
+        expected = expect_scheduled(lane, {**counts, **counted}, due, at, high=is_high)
         return replace(
             message,
             expected_at=to_rfc3339(to_time(expected).isoformat()),
@@ -70,11 +70,13 @@ class ScheduleBacklog:
         )
 
     def _find_time(self, lane: "Lane", counts: "Counts", due: int, at: int, *, high: bool) -> int:
-        """Return the first time from `due` on at which a message would be sent in time."""
-        known, deadline = due, self.limits.deadline // _MICROSECOND
-        while (time := find_time(lane, counts, due, at, wait=deadline, high=high)) > known:
-            counts, known = counts | self.segments().get(lane.name, known, time), time
-        return time
+        """Return the first time from `due` on at which a message would be sent in time.
+
+        Messages that are due more than a day later do not count.
+        """
+        later = self.segments().get(lane.name, due, due + _READ_HOURS * HOUR)
+        deadline = self.limits.deadline // _MICROSECOND
+        return find_time(lane, {**counts, **later}, due, at, wait=deadline, high=high)
 
 
 def describe_schedule(due: int, wait: int, deadline: int, lane: str, earliest: int) -> str:
@@ -84,7 +86,7 @@ def describe_schedule(due: int, wait: int, deadline: int, lane: str, earliest: i
     """
     at, fitting = (to_rfc3339(to_time(time).isoformat()) for time in (due, earliest))
     return (
-        f"sendAt: messages that are due at or before {at} take {wait / HOUR:.1f} hours from then on at the "
-        f"rate of {lane}, and a message fails {deadline / HOUR:.0f} hours after its time. Give {fitting} or "
-        "later, or raise the rate (PUT /rates) if your registration allows it."
+        f"At the rate of {lane}, a message that is due at {at} would wait {wait / HOUR:.1f} h for messages "
+        f"that are due earlier, and it fails {deadline / HOUR:.0f} h after its time. Give a sendAt of "
+        f"{fitting} or later, or raise the rate (PUT /rates) if your registration allows it."
     )

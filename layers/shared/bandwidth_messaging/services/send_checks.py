@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from bandwidth_messaging.domain import registration
 from bandwidth_messaging.domain.numbers import NumberState
 from bandwidth_messaging.domain.opt_outs import ALL_NUMBERS
+from bandwidth_messaging.domain.problems import ProblemCode
 
 if TYPE_CHECKING:
     from bandwidth_messaging.domain.opt_outs import OptOutItem
@@ -25,10 +26,11 @@ class Obstacle(StrEnum):
 
 
 class SendProblem(NamedTuple):
-    """Why a message may not be sent: the obstacle, and the reason in words."""
+    """Why a message may not be sent: the obstacle, the reason in words, and the code if a request has it."""
 
     obstacle: Obstacle
     reason: str
+    code: ProblemCode = ProblemCode.INVALID_FIELD
 
 
 @dataclass(frozen=True)
@@ -58,24 +60,25 @@ class SendChecks:
         in spite of it, and only while it lasts.
         """
         facts = self.opt_outs.get_send_facts(number, recipients, pool)
-        reason = check_sender(number, facts.sender, unregistered=self.unregistered_senders)
-        if reason:
-            return facts, SendProblem(Obstacle.SENDER, reason)
+        if problem := check_sender(number, facts.sender, unregistered=self.unregistered_senders):
+            return facts, problem
         if facts.opt_outs and self.enforce_opt_outs and not confirms_opt_out:
-            return facts, SendProblem(Obstacle.OPT_OUT, describe_opt_outs(facts.opt_outs))
+            reason = describe_opt_outs(facts.opt_outs)
+            return facts, SendProblem(Obstacle.OPT_OUT, reason, ProblemCode.OPTED_OUT)
         if confirms_opt_out and not facts.opt_outs:
             return facts, SendProblem(Obstacle.OPT_OUT, _describe_ended_opt_out(number, recipients))
         return facts, None
 
 
-def check_sender(number: str, item: Mapping[str, Any] | None, *, unregistered: str) -> str | None:
+def check_sender(number: str, item: Mapping[str, Any] | None, *, unregistered: str) -> SendProblem | None:
     """Return why a number (E.164) with this item may not send. Return None if the number may send."""
-    if item is None:
-        return f"{number} is not a number of this stack. {_ADVICE}"
-    if item["state"] != NumberState.ACTIVE:
-        return f"{number} is {item['state']}. {_ADVICE}"
-    if unregistered == "refuse":
-        return registration.explain_unregistered(number, item.get("registration"))
+    if item is None or item["state"] != NumberState.ACTIVE:
+        state = item["state"] if item else "not a number of this stack"
+        return SendProblem(Obstacle.SENDER, f"{number} is {state}. {_ADVICE}", ProblemCode.SENDER_NOT_ACTIVE)
+    if unregistered == "refuse" and (
+        reason := registration.explain_unregistered(number, item.get("registration"))
+    ):
+        return SendProblem(Obstacle.SENDER, reason, ProblemCode.SENDER_UNREGISTERED)
     return None
 
 

@@ -1,4 +1,4 @@
-"""Starts the execution of a set-up once per request. Called by api/setup_routes."""
+"""Starts the execution of a set-up or a release once per request. Called by api/setup_routes."""
 
 import hashlib
 import json
@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from bandwidth_messaging.domain.orders import Kind, OrderState
-from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput
+from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput, ProblemCode
+from bandwidth_messaging.domain.releases import NumberRelease
 from bandwidth_messaging.domain.setups import HostedMessagingSetup, MessagingV2Setup
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.store.executions import StartRefused, execution_arn
@@ -19,13 +20,15 @@ from bandwidth_messaging.store.order_store import is_same_order
 from bandwidth_messaging.store.setup_requests import hash_idempotency_key
 
 if TYPE_CHECKING:
+    from bandwidth_messaging.domain.orders import OrderItem
+    from bandwidth_messaging.services.execution_endings import ExecutionEndings
     from bandwidth_messaging.store.executions import Executions
     from bandwidth_messaging.store.order_store import Orders
     from bandwidth_messaging.store.setup_requests import SetupRequestItem, SetupRequests
 
 logger = logging.getLogger(__name__)
 
-type Setup = HostedMessagingSetup | MessagingV2Setup
+type Setup = HostedMessagingSetup | MessagingV2Setup | NumberRelease
 
 
 class StartConflict(StrEnum):
@@ -49,9 +52,10 @@ _CONFLICTS: Mapping[StartConflict, str] = {
 }
 
 
-def conflict_detail(customer_order_id: str, conflict: StartConflict, value: str = "") -> str:
-    """Return the text of a conflict. `value` is the order's state or the execution's name."""
-    return f"customerOrderId '{customer_order_id}' is already used. {_CONFLICTS[conflict].format(value)}"
+def describe_conflict(customer_order_id: str, conflict: StartConflict, value: str = "") -> Conflict:
+    """Return the error of a conflict. `value` is the order's state or the execution's name."""
+    detail = f"customerOrderId '{customer_order_id}' is already used. {_CONFLICTS[conflict].format(value)}"
+    return Conflict(detail, ProblemCode.CUSTOMER_ORDER_ID_USED)
 
 
 class Started(NamedTuple):
@@ -63,11 +67,12 @@ class Started(NamedTuple):
 
 @dataclass(frozen=True)
 class SetupStart:
-    """Registers the order of a set-up and starts its execution."""
+    """Registers the order of a set-up or a release, and starts its execution."""
 
     orders: "Orders"
     setup_requests: "SetupRequests"
     executions: "Executions"
+    endings: "ExecutionEndings"
     state_machines: Mapping[Kind, str]
     bandwidth_api: str
 
@@ -79,18 +84,19 @@ class SetupStart:
         Bandwidth's API, or if the key was used for another set-up. Raises Conflict if the customerOrderId was
         used before.
         """
-        if problems := setup.problems_with(self.bandwidth_api):
+        if not isinstance(setup, NumberRelease) and (problems := setup.problems_with(self.bandwidth_api)):
             raise InvalidInput(problems)
         return _Start(self, kind, setup, idempotency_key).run()
 
 
 class _Start:
-    """One request to start a set-up."""
+    """One request to start a set-up or a release."""
 
     def __init__(self, service: SetupStart, kind: Kind, setup: Setup, idempotency_key: str | None) -> None:
         self._orders = service.orders
         self._requests = service.setup_requests
         self._executions = service.executions
+        self._endings = service.endings
         self._state_machine = service.state_machines[kind]
         self._generation = service.bandwidth_api
         self._kind: Kind = kind
@@ -113,8 +119,8 @@ class _Start:
             if self._is_first:
                 self._record_refusal(customer_order_id, error.code)
             raise
-        if not is_started and not self._executions.has_input(arn, self._input):
-            raise Conflict(conflict_detail(customer_order_id, StartConflict.OTHER_EXECUTION, name))
+        if not is_started and not self._has_input(arn):
+            raise describe_conflict(customer_order_id, StartConflict.OTHER_EXECUTION, name)
         return Started(customer_order_id, arn)
 
     def _request(self) -> "SetupRequestItem":
@@ -124,8 +130,8 @@ class _Start:
         if request is None:
             request = self._new_request()
         if request["requestDigest"] != self._digest:
-            problem = FieldProblem("Idempotency-Key", "was used for another set-up. Use a new key.")
-            raise InvalidInput([problem])
+            problem = FieldProblem("Idempotency-Key", "was used for another request. Use a new key.")
+            raise InvalidInput([problem], ProblemCode.IDEMPOTENCY_KEY_REUSED)
         if is_repeated:
             self._is_first = self._orders.reopen_unstarted(
                 request["startsOrder"],
@@ -138,8 +144,12 @@ class _Start:
     def _new_request(self) -> "SetupRequestItem":
         """Register the order and record the request. Return the first request under the key."""
         unique = hash_idempotency_key(self._key) if self._key else uuid.uuid4().hex
-        customer_order_id = self._setup.customer_order_id or f"setup-{unique}"
-        if isinstance(self._setup, HostedMessagingSetup) and self._setup.dry_run:
+        if isinstance(self._setup, NumberRelease):
+            # Its customerOrderId is that of the set-up. The machine names the release after its execution.
+            customer_order_id = f"release-{unique}"
+        else:
+            customer_order_id = self._setup.customer_order_id or f"setup-{unique}"
+        if not isinstance(self._setup, MessagingV2Setup) and self._setup.dry_run:
             # A dry run has no order. The set-up itself may follow with the same customerOrderId.
             name = f"dry-run-{unique}"
         else:
@@ -181,13 +191,27 @@ class _Start:
             if is_same:
                 # Registering adds the token to an order of an earlier version, which may be running.
                 self._is_first = (order["startToken"], order["startedAt"]) == (self._start_token, self._at)
-                return name
+                if not self._is_first and self._records_failure(customer_order_id, order):
+                    return self._register(customer_order_id)
+                return order["executionArn"].rpartition(":")[2]
             conflict = StartConflict.NOT_ENDED
         elif not is_same and (order["kind"] != self._kind or "orderAttemptedAt" in order):
             conflict = StartConflict.OTHER_ORDER
         else:
             return f"{name}-again-{re.sub(r'[^0-9]', '', order['failedAt'])}"
-        raise Conflict(conflict_detail(customer_order_id, conflict, state))
+        raise describe_conflict(customer_order_id, conflict, state)
+
+    def _records_failure(self, customer_order_id: str, order: "OrderItem") -> bool:
+        """Record that an order's execution has failed if the order lacks it. Return whether it did.
+
+        Step Functions does not guarantee that it reports how an execution ended.
+        """
+        execution = self._executions.find(order["executionArn"])
+        return execution is not None and self._endings.fail_order(execution, customer_order_id, order)
+
+    def _has_input(self, arn: str) -> bool:
+        execution = self._executions.find(arn)
+        return execution is not None and execution.input == self._input
 
     def _record_refusal(self, customer_order_id: str, code: str) -> None:
         logger.error("execution not started", extra={"customer_order_id": customer_order_id, "error": code})

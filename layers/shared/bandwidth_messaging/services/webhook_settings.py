@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput, NotFound
+from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput, NotFound, ProblemCode
 from bandwidth_messaging.domain.times import now, to_rfc3339
 from bandwidth_messaging.domain.webhooks import (
     MAX_WEBHOOKS,
@@ -54,7 +54,7 @@ class WebhookSettings:
         known = self.webhooks.get(name)
         if known is None and len(self.webhooks.list_all()) >= MAX_WEBHOOKS:
             message = f"The stack has {MAX_WEBHOOKS} webhooks, which is the maximum. Delete one first."
-            raise Conflict(message)
+            raise Conflict(message, ProblemCode.TOO_MANY_WEBHOOKS)
         at = now()
         given = {"webhookName": name, "state": new.state, "url": new.url, "format": new.format}
         changed = cast("WebhookItem", _kept(known, at) | given)
@@ -103,18 +103,18 @@ class WebhookSettings:
 
     def _check(self, new: "NewWebhook") -> None:
         if self.read_master_secret is None:
-            raise Conflict(SWITCHED_OFF)
+            raise Conflict(SWITCHED_OFF, ProblemCode.NOT_ENABLED)
         if problem := find_url_problem(new.url, allow_local=self.allow_local):
             raise InvalidInput([FieldProblem("url", problem)])
 
     def _show(self, webhook: WebhookItem) -> str:
         if self.read_master_secret is None:
-            raise Conflict(SWITCHED_OFF)
+            raise Conflict(SWITCHED_OFF, ProblemCode.NOT_ENABLED)
         return show_secret(derive_secret(self.read_master_secret(), webhook["secretId"]))
 
     def _replace(self, name: str, known: WebhookItem | None, changed: WebhookItem | None) -> None:
         if not self.webhooks.replace(name, known, changed):
-            raise Conflict(CHANGED)
+            raise Conflict(CHANGED, ProblemCode.CONCURRENT_CHANGE)
 
 
 def _kept(known: WebhookItem | None, at: str) -> dict[str, Any]:

@@ -201,11 +201,19 @@ class Table:
             return Attempt(done, _read(existing) if existing else None)
 
     def query(
-        self, index: str, key: Item, *, limit: int, start: Item | None = None, newest_first: bool = False
+        self,
+        index: str,
+        key: Item,
+        *,
+        limit: int,
+        start: Item | None = None,
+        newest_first: bool = False,
+        between: tuple[str, str, str] | None = None,
     ) -> Page:
         """Return up to `limit` items of an index whose hash key is `key` (one attribute).
 
-        Raises InvalidStartKey if DynamoDB does not accept `start`.
+        `between` is the name of the sort key, its lowest and its highest value. Raises InvalidStartKey if
+        DynamoDB does not accept `start`.
         """
         (name, value) = next(iter(key.items()))
         request: dict[str, Any] = {
@@ -216,6 +224,24 @@ class Table:
             "ExpressionAttributeValues": {":key": _serialize(value)},
             "Limit": limit,
             "ScanIndexForward": not newest_first,
+        }
+        if between:
+            sort_key, *bounds = between
+            request["KeyConditionExpression"] += " AND #sort BETWEEN :lower AND :upper"
+            request["ExpressionAttributeNames"]["#sort"] = sort_key
+            bound_values = zip((":lower", ":upper"), map(_serialize, bounds), strict=True)
+            request["ExpressionAttributeValues"].update(bound_values)
+        return _read_page(lambda: self._client.query(**_with_start(request, start)), start)
+
+    def query_table(self, key: Item, *, limit: int, start: Item | None = None) -> Page:
+        """Return up to `limit` items of the table whose hash key is `key` (one attribute), sorted."""
+        (name, value) = next(iter(key.items()))
+        request: dict[str, Any] = {
+            "TableName": self.name,
+            "KeyConditionExpression": "#key = :key",
+            "ExpressionAttributeNames": {"#key": name},
+            "ExpressionAttributeValues": {":key": _serialize(value)},
+            "Limit": limit,
         }
         return _read_page(lambda: self._client.query(**_with_start(request, start)), start)
 

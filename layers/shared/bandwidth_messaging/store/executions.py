@@ -1,6 +1,7 @@
-"""Executions of the state machines in Step Functions. Called by services/setup_start and notifications."""
+"""Executions of the state machines in Step Functions, for starts, ends and notifications of set-ups."""
 
 import json
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,6 +11,31 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 _RESPONSE_EVENT: Final = "response-received.sfn.StartExecution"
+
+
+@dataclass(frozen=True)
+class Execution:
+    """An execution. `error` is the name of the error that ended it, if any."""
+
+    arn: str
+    status: str
+    input: Any
+    error: str | None
+
+    @property
+    def name(self) -> str:
+        """Return the name, which is unique for its state machine."""
+        return self.arn.rpartition(":")[2]
+
+    @property
+    def is_running(self) -> bool:
+        """Return whether it has not ended, or continues after a redrive."""
+        return self.status in {"RUNNING", "PENDING_REDRIVE"}
+
+    @property
+    def has_failed(self) -> bool:
+        """Return whether it ended without success."""
+        return self.status in {"FAILED", "TIMED_OUT", "ABORTED"}
 
 
 class StartRefused(Exception):
@@ -66,15 +92,24 @@ class Executions:
             return False
         return True
 
-    def has_input(self, execution_arn: str, execution_input: dict[str, Any]) -> bool:
-        """Return whether an execution has this input."""
-        execution = self._client.describe_execution(executionArn=execution_arn)
-        return bool(json.loads(execution["input"]) == execution_input)
+    def find(self, execution_arn: str) -> Execution | None:
+        """Return an execution. Return None if it never started, or ended more than 90 days ago."""
+        try:
+            found = self._client.describe_execution(executionArn=execution_arn)
+        except self._client.exceptions.ExecutionDoesNotExist:
+            return None
+        return Execution(execution_arn, found["status"], json.loads(found["input"]), found.get("error"))
 
 
 def execution_arn(state_machine: str, name: str) -> str:
-    """Return the ARN of a state machine's execution."""
-    return f"{state_machine.replace(':stateMachine:', ':execution:')}:{name}"
+    """Return the ARN of an execution.
+
+    ``state_machine`` is the ARN of the machine or of an alias. Both give the same ARN, because the names of
+    executions are unique within a machine
+    (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html).
+    """
+    *arn, _, machine = state_machine.split(":")[:7]
+    return ":".join([*arn, "execution", machine, name])
 
 
 def _status_of(error: ClientError) -> int | None:

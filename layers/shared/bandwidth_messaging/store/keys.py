@@ -1,6 +1,7 @@
 """Keys of the Numbers table and the Messages table. docs/data_model.md describes both tables."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from bandwidth_messaging.store.dynamodb import Item
 
@@ -13,6 +14,11 @@ def number_key(number: str) -> Item:
 def order_key(customer_order_id: str) -> Item:
     """Return the key of an order in the Numbers table."""
     return {"pk": f"ORDER#{customer_order_id}"}
+
+
+def find_customer_order_id(item: Mapping[str, Any]) -> str:
+    """Return the CustomerOrderId of an order's item."""
+    return str(item["pk"]).removeprefix("ORDER#")
 
 
 def opt_out_key(owner: str, recipient: str) -> Item:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from bandwidth_messaging.domain import messages
 from bandwidth_messaging.domain.lanes import tickets_to_items
@@ -14,6 +14,9 @@ from bandwidth_messaging.store import outcomes
 from bandwidth_messaging.store.dynamodb import Item, Page, Table
 from bandwidth_messaging.store.keys import message_key
 from bandwidth_messaging.store.outcomes import build_outcome, merge_outcomes
+
+if TYPE_CHECKING:
+    from bandwidth_messaging.domain.message_search import MessageSearch
 
 ATTEMPT: Final = "attempt "
 """Prefix of the attributes that hold earlier attempts that a carrier failed, by Bandwidth's id."""
@@ -50,6 +53,12 @@ _AGREEMENTS: Final = {
 }
 
 
+MAX_SEARCHED: Final = 500
+"""Messages that a search reads for one page at most, so that a page costs a bounded number of read units."""
+SEARCH_STEP: Final = 100
+"""Messages that a search reads at once. BatchGetItem accepts 100 keys."""
+
+
 class Messages:
     """The Messages table. DynamoDB deletes an item `retention_days` after its first write or due time."""
 
@@ -67,6 +76,43 @@ class Messages:
         """Return the messages of an owner number, newest first."""
         return self._query("messagesByOwner", {"owner": number}, limit, start)
 
+    def search(self, number: str, search: "MessageSearch", *, limit: int, start: Item | None = None) -> Page:
+        """Return up to `limit` messages of an owner number that match, newest first.
+
+        The time is part of the index key. For other filters, up to MAX_SEARCHED messages are read, so that a
+        page may have fewer messages than `limit` and a next key.
+        """
+        between = None
+        if search.since or search.until:
+            # A sort key is <time>#<id>, so that it never equals the upper bound.
+            between = ("sortKey", search.since or "0", search.until or ":")
+        if not search.attributes:
+            return self._query("messagesByOwner", {"owner": number}, limit, start, between=between)
+        found: list[Item] = []
+        for _ in range(MAX_SEARCHED // SEARCH_STEP):
+            listed = self._table.query(
+                "messagesByOwner",
+                {"owner": number},
+                limit=SEARCH_STEP,
+                start=start,
+                newest_first=True,
+                between=between,
+            )
+            keys = [message_key(entry["messageId"]) for entry in listed.items]
+            items = {item["messageId"]: item for item in self._table.get_all(keys)}
+            for entry in listed.items:
+                item = items.get(entry["messageId"])
+                if item and search.matches(item):
+                    found.append(item)
+                if len(found) == limit:
+                    # A page is continued after its last message.
+                    is_end = entry is listed.items[-1] and listed.next_key is None
+                    return Page(found, None if is_end else entry)
+            start = listed.next_key
+            if start is None:
+                break
+        return Page(found, start)
+
     def list_by_conversation(
         self, owner: str, participants: Sequence[str], *, limit: int, start: Item | None = None
     ) -> Page:
@@ -74,9 +120,16 @@ class Messages:
         key = {"conversation": messages.build_conversation_key(owner, participants)}
         return self._query("messagesByConversation", key, limit, start)
 
-    def _query(self, index: str, key: Item, limit: int, start: Item | None) -> Page:
+    def _query(
+        self,
+        index: str,
+        key: Item,
+        limit: int,
+        start: Item | None,
+        between: tuple[str, str, str] | None = None,
+    ) -> Page:
         # The indexes project only keys, so that the items are read from the table.
-        page = self._table.query(index, key, limit=limit, start=start, newest_first=True)
+        page = self._table.query(index, key, limit=limit, start=start, newest_first=True, between=between)
         keys = [message_key(item["messageId"]) for item in page.items]
         return Page(self._table.get_all(keys), page.next_key)
 
@@ -134,11 +187,12 @@ class Messages:
         }
         return cast("MessageItem", _without_none(item))
 
-    def claim(self, message_id: str, at: str) -> tuple[MessageItem | None, bool]:
+    def claim(self, message_id: str, at: str, known: str | None = None) -> tuple[MessageItem | None, bool]:
         """Claim an accepted message for sending. Return its item, and whether this claim holds it.
 
-        The item is None if the message does not exist. If DynamoDB does not respond, the claim is undone as
-        far as possible, and the error is raised. A caller without an item must not send.
+        `known` is the `claim` of the item as the caller read it. The item is None if the message does not
+        exist. If DynamoDB does not respond, the claim is undone as far as possible, and the error is raised.
+        A caller without an item must not send.
         """
         token = uuid.uuid4().hex
         try:
@@ -152,14 +206,18 @@ class Messages:
                     "waiting": None,
                 },
                 add={"claims": 1},
-                # An undone claim leaves its token in the item, which rejects a late write of that claim.
-                condition="#state = :accepted AND (attribute_not_exists(#claim) OR #claim <> :claim)",
-                values={"accepted": MessageState.ACCEPTED, "claim": token},
+                # An undone claim leaves its token in the item, which rejects late writes of earlier claims.
+                condition="#state = :accepted AND "
+                + ("#claim = :known" if known else "attribute_not_exists(#claim)"),
+                values={"accepted": MessageState.ACCEPTED} | ({"known": known} if known else {}),
             )
         except Exception:
             with suppress(Exception):
                 self._undo_claim(message_id, token)
             raise
+        if found and found["state"] == MessageState.ACCEPTED:
+            # Another claim was undone since the caller read the item.
+            return self.claim(message_id, at, found.get("claim"))
         # botocore retries a call without a response: if the first call succeeded, the retry fails.
         holds_claim = found is not None and (found.get("claim"), found["state"]) == (
             token,

@@ -16,7 +16,7 @@ from bandwidth_messaging.domain.opt_outs import (
     OptOutSource,
     OptOutState,
     select_current,
-    select_for_pool,
+    select_for_member,
     select_latest,
 )
 from bandwidth_messaging.store.dynamodb import Attempt, InvalidStartKey, Item, Page, Table
@@ -208,11 +208,13 @@ class OptOuts:
         items = {item["pk"]: item for item in found}
         sender, rates, account_lane = (items.get(key["pk"]) for key in fixed)
         statements = [item for item in found if "optOutState" in item]
+        opt_outs = select_current(statements)
         if pool and (stored := items.get(pool_key(pool)["pk"])):
             others = {*stored["numbers"], *stored["formerNumbers"]} - {owner}
             keys = [opt_out_key(number, recipient) for number in sorted(others) for recipient in recipients]
             statements += self._table.get_all(keys, consistent=True)
-        return SendFacts(sender, select_for_pool(statements, owner), rates or {}, account_lane or {})
+            opt_outs = select_for_member(statements, owner, stored["formerNumbers"])
+        return SendFacts(sender, opt_outs, rates or {}, account_lane or {})
 
     def get_reply_facts(self, owner: str, participant: str) -> ReplyFacts:
         """Return what decides whether a number may reply to a participant, in one read."""

@@ -5,12 +5,14 @@ from typing import Any, Final, Literal, NotRequired, TypedDict, Unpack, cast
 
 from bandwidth_messaging.domain.orders import Action, Failure, Kind, OrderItem, OrderState
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
-from bandwidth_messaging.store.dynamodb import Item, Table
+from bandwidth_messaging.store.dynamodb import InvalidStartKey, Item, Page, Table
 from bandwidth_messaging.store.keys import order_key
 
 _NOT_SUCCEEDED: Final = "NOT #orderState IN (:completed, :partial)"
 STEP_IDS: Final = ("applicationId", "locationId", "orderId")
 """Names of the ids that a step may find or create."""
+# What a failed execution leaves in the record.
+_OUTCOME: Final = ("failedAt", "reason", "unstarted", "interrupted", "completed", "failed", "failures")
 _SUCCEEDED: Final = {"completed": OrderState.COMPLETED, "partial": OrderState.PARTIAL}
 
 
@@ -47,6 +49,25 @@ class Orders:
     def get(self, customer_order_id: str) -> OrderItem | None:
         """Return an order's item, None if the order does not exist."""
         return cast("OrderItem | None", self._table.get(order_key(customer_order_id)))
+
+    def list_by_kinds(self, kinds: Sequence[Kind], *, limit: int, start: Item | None = None) -> Page:
+        """Return a page of the orders of these kinds, kind by kind, the latest start first.
+
+        Raises InvalidStartKey if `start` is not a key that this method returned.
+        """
+        if start and start.get("kind") not in kinds:
+            raise InvalidStartKey
+        entries: list[Item] = []
+        for kind in kinds[[*kinds].index(start["kind"]) if start else 0 :]:
+            page = self._table.query(
+                "ordersByKind", {"kind": kind}, limit=limit - len(entries), start=start, newest_first=True
+            )
+            start = None
+            entries += page.items
+            if len(entries) == limit:
+                break
+        orders = self._table.get_all([{"pk": entry["pk"]} for entry in entries])
+        return Page(orders, entries[-1] if len(entries) == limit else None)
 
     def was_attempted(self, customer_order_id: str) -> bool:
         """Return whether the order may exist at Bandwidth."""
@@ -146,6 +167,42 @@ class Orders:
             values={"arn": arn, "started": OrderState.STARTED, "yes": True},
         )
 
+    def record_interrupted(self, customer_order_id: str, *, execution_arn: str, at: str, reason: str) -> bool:
+        """Fail an order whose execution ended without recording its outcome.
+
+        Return False, with nothing changed, if the order has ended or another execution continues it.
+        """
+        order = self._table.update(
+            order_key(customer_order_id),
+            assign={
+                "orderState": OrderState.FAILED,
+                "failedAt": at,
+                "reason": reason,
+                "interrupted": True,
+                "taskToken": None,
+            },
+            condition="#executionArn = :arn AND #orderState IN (:started, :ordered)",
+            values={
+                "arn": execution_arn,
+                "started": OrderState.STARTED,
+                "ordered": OrderState.ORDERED,
+            },
+        )
+        return order is not None
+
+    def reopen_redriven(self, customer_order_id: str, order: OrderItem) -> bool:
+        """Reopen an interrupted order whose execution was redriven. Return False if nothing changed."""
+        reopened = self._table.update(
+            order_key(customer_order_id),
+            assign={
+                "orderState": OrderState.ORDERED if "orderId" in order else OrderState.STARTED,
+                **dict.fromkeys(("failedAt", "reason", "interrupted")),
+            },
+            condition="#executionArn = :arn AND #orderState = :failed AND #interrupted = :yes",
+            values={"arn": order["executionArn"], "failed": OrderState.FAILED, "yes": True},
+        )
+        return reopened is not None
+
     def _continue(self, customer_order_id: str, record: OrderItem, registration: Registration) -> OrderItem:
         """Let an execution continue a failed order unless another one already does. Return the record."""
         kind = registration["kind"]
@@ -161,7 +218,7 @@ class Orders:
                 **changes,
                 "orderState": OrderState.ORDERED if "orderId" in record else OrderState.STARTED,
                 "executionArn": registration["execution_arn"],
-                **dict.fromkeys(("failedAt", "reason", "unstarted", "completed", "failed", "failures")),
+                **dict.fromkeys(_OUTCOME),
             },
             condition=condition,
             values=values,
@@ -286,6 +343,7 @@ class Orders:
                 "reason": reason,
                 "resources": list(resources) or None,
                 "taskToken": None,
+                "interrupted": None,
             },
             condition=f"attribute_exists(#pk) AND {_NOT_SUCCEEDED}" if state == OrderState.FAILED else None,
             values=_SUCCEEDED if state == OrderState.FAILED else None,

@@ -25,7 +25,7 @@ _SECONDS_A_DAY: Final = 86_400
 
 
 class PoolConversation(NamedTuple):
-    """A pool, the number that last texted the recipients, and whether that is known for long enough."""
+    """A pool, the number that last texted the recipients, and whether over half of its retention is left."""
 
     pool: PoolItem | None
     last_number: str | None

@@ -26,27 +26,22 @@ class ScheduledSegments:
     def get(self, lane: str, first: int, last: int) -> Counts:
         """Return the counts of a lane from the hour of `first` to the hour of `last`."""
         hours = range(first - first % HOUR, last + 1, HOUR)
-        counts = Counts()
-        for item in self._table.get_all([_key(lane, hour) for hour in hours]):
-            counts |= _read(item)
-        return counts
+        items = self._table.get_all([_key(lane, hour) for hour in hours])
+        return {minute: counted for item in items for minute, counted in _read(item).items()}
 
-    def add(self, lane: str, due: int, segments: int, *, high: bool, end: int) -> Counts:
-        """Count segments that are due at a time. Return the counts of its hour, without these segments.
-
-        `end` is when the last segment of the hour is expected to be sent.
-        """
+    def add(self, lane: str, due: int, segments: int, *, high: bool) -> Counts:
+        """Count segments that are due at a time. Return the counts of its hour, without these segments."""
         attribute = _attribute(due, high=high)
-        item = self._change(lane, due, {attribute: segments}, {"end": end})
+        item = self._change(lane, due, {attribute: segments})
         return _read({**item, attribute: item[attribute] - segments})
 
     def give_back(self, lane: str, due: int, segments: int, *, high: bool) -> None:
         """Stop counting segments of a message that was canceled."""
-        self._change(lane, due, {_attribute(due, high=high): -segments}, {})
+        self._change(lane, due, {_attribute(due, high=high): -segments})
 
-    def _change(self, lane: str, due: int, added: dict[str, int], assigned: dict[str, int]) -> "Item":
+    def _change(self, lane: str, due: int, added: dict[str, int]) -> "Item":
         expires = to_time(due - due % HOUR + HOUR) + _KEPT
-        assigned = assigned | {"expiresAt": int(expires.timestamp())}
+        assigned = {"expiresAt": int(expires.timestamp())}
         return self._table.attempt(_key(lane, due), assign=assigned, add=added).item or {}
 
 
@@ -61,9 +56,9 @@ def _attribute(time: int, *, high: bool) -> str:
 def _read(item: "Item") -> Counts:
     _, _, hour = str(item["pk"]).rpartition("#")
     start = to_micros(f"{hour}:00+00:00")
-    minutes = {}
+    minutes: dict[int, Segments] = {}
     for minute in range(start, start + HOUR, MINUTE):
         normal, high = (item.get(_attribute(minute, high=each), 0) for each in (False, True))
         if normal or high:
             minutes[minute] = Segments(normal, high)
-    return Counts(minutes, {start + HOUR: item["end"]} if "end" in item else {})
+    return minutes

@@ -8,7 +8,7 @@ import pytest
 from bandwidth_messaging.services.diagnosis import Finding, Result
 from local import preflight
 from local.preflight import create_client, report
-from tests.unit.local.conftest import Setting
+from tests.local.conftest import Setting
 
 READS = ("Get", "Describe", "List", "Head")
 

@@ -7,7 +7,7 @@ import pytest
 from bandwidth_messaging.services.diagnosis import Finding, Result
 from local.preflight import report
 from tests.aws import client
-from tests.unit.local.conftest import REGION, SECRET, Setting
+from tests.local.conftest import REGION, SECRET, Setting
 
 # Secrets
 

@@ -1,0 +1,92 @@
+"""Records how executions ended that could not record it themselves: a crash, a time-out, a stop by a person.
+
+Called by record_execution for status changes of Step Functions, and by services/setup_start.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bandwidth_messaging.domain.next_steps import find_failed_step
+from bandwidth_messaging.domain.orders import build_customer_order_id, is_customer_order_id
+from bandwidth_messaging.domain.texts import normalize
+from bandwidth_messaging.domain.times import now
+
+if TYPE_CHECKING:
+    from bandwidth_messaging.domain.orders import OrderItem
+    from bandwidth_messaging.store.executions import Execution, Executions
+    from bandwidth_messaging.store.order_store import Orders
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ExecutionEndings:
+    """Keeps the orders equal to what became of their executions."""
+
+    orders: "Orders"
+    executions: "Executions"
+
+    def record(self, execution_arn: str) -> None:
+        """Fail the order of an execution that ended without success, or reopen that of a redriven one.
+
+        The current status of the execution counts, so that events may arrive late, twice and in any order.
+        An order that has ended, or that another execution continues, does not change. Nothing is recorded
+        for an execution without an order: a dry run, or one whose input was invalid.
+        """
+        execution = self.executions.find(execution_arn)
+        if execution is None or (found := self._find_order(execution)) is None:
+            logger.info("execution has no order", extra={"execution": execution_arn})
+            return
+        customer_order_id, order = found
+        if execution.is_running and self.orders.reopen_redriven(customer_order_id, order):
+            logger.info("execution redriven", extra={"customer_order_id": customer_order_id})
+        self.fail_order(execution, customer_order_id, order)
+
+    def fail_order(self, execution: "Execution", customer_order_id: str, order: "OrderItem") -> bool:
+        """Fail the order of an execution that ended without success. Return False if nothing changed."""
+        if not execution.has_failed:
+            return False
+        reason = _reason(execution, order)
+        is_recorded = self.orders.record_interrupted(
+            customer_order_id, execution_arn=execution.arn, at=now(), reason=reason
+        )
+        if is_recorded:
+            logger.error(
+                "execution ended without a record",
+                extra={"customer_order_id": customer_order_id, "reason": reason},
+            )
+        return is_recorded
+
+    def _find_order(self, execution: "Execution") -> "tuple[str, OrderItem] | None":
+        """Return the order of an execution with its id.
+
+        The id is in the input of a set-up, or derives from the execution's name. The input of a release names
+        the set-up, whose order has another execution.
+        """
+        for customer_order_id in _possible_ids(execution):
+            order = self.orders.get(customer_order_id)
+            if order and order.get("executionArn") == execution.arn:
+                return customer_order_id, order
+        return None
+
+
+def _possible_ids(execution: "Execution") -> Iterator[str]:
+    given = execution.input.get("customerOrderId") if isinstance(execution.input, dict) else None
+    if isinstance(given, str) and is_customer_order_id(normalize(given)):
+        yield normalize(given)
+    yield build_customer_order_id(execution.name)
+
+
+def _reason(execution: "Execution", order: "OrderItem") -> str:
+    """Return why the execution ended, without its input and without its cause, which may quote the input."""
+    if execution.status == "TIMED_OUT":
+        return "The execution timed out."
+    if execution.status == "ABORTED":
+        return "The execution was stopped."
+    if step := find_failed_step(order):
+        # The record of a step keeps no text but that of explained errors.
+        detail = order["steps"][step].get("detail", execution.error)
+        return f"{step} failed: {detail}"
+    return f"The execution failed ({execution.error or 'no error name'})."

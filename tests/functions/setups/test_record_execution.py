@@ -1,0 +1,212 @@
+"""Executions that end without having recorded it on their order, and executions that are redriven."""
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+
+from bandwidth_messaging.domain.orders import Kind, build_customer_order_id
+from bandwidth_messaging.runtime import stores
+from functions.setups import record_execution
+from tests.functions.conftest import Stack, call, sample
+from tests.functions.control.setups import AT, set_status
+from tests.generations import only_current
+
+pytestmark = only_current
+
+SECRET_INPUT = "the text of a message"
+
+
+@pytest.fixture
+def machine(stack: Stack) -> str:
+    """The ARN of a state machine whose executions end at once."""
+    arn: str = boto3.client("stepfunctions").create_state_machine(
+        name="messaging_v2",
+        definition=json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}),
+        roleArn="arn:aws:iam::123456789012:role/machine",
+    )["stateMachineArn"]
+    return arn
+
+
+def start(machine: str, name: str, given: dict[str, Any], *, kind: Kind = "messaging_v2") -> str:
+    """Start an execution, open its order, and return the execution's ARN."""
+    arn: str = boto3.client("stepfunctions").start_execution(
+        stateMachineArn=machine, name=name, input=json.dumps(given | {"note": SECRET_INPUT})
+    )["executionArn"]
+    order_id = build_customer_order_id(name) if kind == "release_numbers" else order_of(name, given)
+    stores.orders().open(order_id, kind=kind, requested=1, execution_arn=arn, at=AT, digest="digest")
+    return arn
+
+
+def order_of(name: str, given: dict[str, Any]) -> str:
+    return str(given.get("customerOrderId", name))
+
+
+def report(arn: str) -> None:
+    """Call the function with the status change of an execution."""
+    event = sample("setups/record_execution")
+    call(record_execution, event | {"detail": event["detail"] | {"executionArn": arn}})
+
+
+def order(order_id: str = "Order-7") -> Any:
+    return stores.orders().get(order_id)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("FAILED", "The execution failed (Sandbox.Timedout)."),
+        ("TIMED_OUT", "The execution timed out."),
+        ("ABORTED", "The execution was stopped."),
+    ],
+)
+def test_an_execution_that_ended_without_a_record_fails_its_order(
+    machine: str, monkeypatch: pytest.MonkeyPatch, status: str, reason: str
+) -> None:
+    arn = start(machine, "Order-7", {})
+    set_status(monkeypatch, status, "Sandbox.Timedout")
+
+    report(arn)
+
+    assert (order()["orderState"], order()["reason"]) == ("failed", reason)
+    assert SECRET_INPUT not in str(order())
+
+
+def test_the_reason_names_the_failed_step(machine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    arn = start(machine, "Order-7", {})
+    detail = "BandwidthUnauthorized: GET /accounts/1 returned 401"
+    stores.orders().record_step("Order-7", "Check Account", state="failed", at=AT, detail=detail)
+    set_status(monkeypatch, "FAILED", "BandwidthUnauthorized")
+
+    report(arn)
+
+    assert order()["reason"] == f"Check Account failed: {detail}"
+
+
+def test_a_status_change_that_is_reported_twice_changes_the_order_once(
+    machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = start(machine, "Order-7", {})
+    set_status(monkeypatch, "ABORTED")
+    report(arn)
+    once = order()
+
+    report(arn)
+
+    assert order() == once
+
+
+@pytest.mark.parametrize("state", ["completed", "partial", "failed"])
+def test_an_order_that_has_recorded_its_end_does_not_change(
+    machine: str, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    arn = start(machine, "Order-7", {})
+    stores.orders().finish("Order-7", state, at=AT, reason="recorded")
+    recorded = order()
+    set_status(monkeypatch, "FAILED")
+
+    report(arn)
+
+    assert order() == recorded
+
+
+def test_an_order_that_another_execution_continues_does_not_change(
+    machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = start(machine, "Order-7", {})
+    stores.orders().finish("Order-7", "failed", at=AT)
+    start(machine, "Order-7-again", {"customerOrderId": "Order-7"})
+    continued = order()
+    set_status(monkeypatch, "FAILED")
+
+    report(first)
+
+    assert order() == continued
+    assert continued["orderState"] == "started"
+
+
+def test_the_input_names_the_order_of_a_set_up(machine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    arn = start(machine, "some-name", {"customerOrderId": "Order-7"})
+    set_status(monkeypatch, "ABORTED")
+
+    report(arn)
+
+    assert order()["orderState"] == "failed"
+
+
+def test_a_stopped_release_fails_its_own_order_and_not_that_of_the_set_up(
+    machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(machine, "Order-7", {})
+    given = {"customerOrderId": "Order-7", "everything": True}
+    arn = start(machine, "undo-order-7", given, kind="release_numbers")
+    set_status(monkeypatch, "ABORTED")
+
+    report(arn)
+
+    assert order("undo-order-7")["orderState"] == "failed"
+    assert order()["orderState"] == "started"
+
+
+def test_an_execution_that_succeeded_since_the_report_changes_nothing(
+    machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = start(machine, "Order-7", {})
+    before = order()
+    set_status(monkeypatch, "SUCCEEDED")
+
+    report(arn)
+
+    assert order() == before
+
+
+def test_an_execution_without_an_order_creates_none(machine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    arn = boto3.client("stepfunctions").start_execution(stateMachineArn=machine, name="dry", input="[1]")
+    set_status(monkeypatch, "ABORTED")
+
+    report(arn["executionArn"])
+
+    assert order("dry") is None
+
+
+@pytest.mark.parametrize(("order_id", "state"), [(None, "started"), ("bandwidths-order", "ordered")])
+def test_a_redriven_execution_reopens_its_order(
+    machine: str, monkeypatch: pytest.MonkeyPatch, order_id: str | None, state: str
+) -> None:
+    arn = start(machine, "Order-7", {})
+    if order_id:
+        stores.orders().record_ordered("Order-7", order_id, AT)
+    set_status(monkeypatch, "FAILED")
+    report(arn)
+    set_status(monkeypatch, "RUNNING")
+
+    report(arn)
+
+    assert order()["orderState"] == state
+    assert not {"reason", "failedAt", "interrupted"} & order().keys()
+
+
+def test_a_redriven_execution_does_not_reopen_an_order_that_recorded_its_failure(
+    machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = start(machine, "Order-7", {})
+    stores.orders().finish("Order-7", "failed", at=AT, reason="rejected")
+    set_status(monkeypatch, "RUNNING")
+
+    report(arn)
+
+    assert order()["orderState"] == "failed"
+
+
+def test_a_redriven_execution_that_completes_leaves_no_trace_of_its_interruption(
+    machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = start(machine, "Order-7", {})
+    set_status(monkeypatch, "FAILED")
+    report(arn)
+
+    stores.orders().finish("Order-7", "completed", at=AT, completed=1)
+
+    assert order()["orderState"] == "completed"
+    assert "interrupted" not in order()
