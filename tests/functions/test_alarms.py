@@ -224,12 +224,18 @@ def streams_are_not_read_for_twenty_minutes(world: World) -> None:
 @fault("SendQueueWaitsAlarm", "HighSendQueueWaitsAlarm")
 def no_worker_takes_messages(world: World) -> None:
     for queue in ("SendQueue", "HighSendQueue"):
-        add_queue(world, queue, visible=3, age=3600)
+        add_queue(world, queue, visible=1, received=0)
 
 
-def add_queue(world: World, queue: str, *, visible: int, age: int) -> None:
+def add_queue(world: World, queue: str, *, visible: int, received: int) -> None:
     world.metrics.add("AWS/SQS", "ApproximateNumberOfMessagesVisible", visible, QueueName=queue)
-    world.metrics.add("AWS/SQS", "ApproximateAgeOfOldestMessage", age, QueueName=queue)
+    world.metrics.add("AWS/SQS", "NumberOfMessagesReceived", received, QueueName=queue)
+
+
+@fault("DeliverMessageThrottledAlarm")
+def the_concurrency_of_the_account_is_used_up(world: World) -> None:
+    # Lambda counts no invocation and no error for a throttled request.
+    world.metrics.add("AWS/Lambda", "Throttles", 40, FunctionName="DeliverMessage")
 
 
 # State machines
@@ -351,7 +357,7 @@ def test_no_alarm_fires_while_the_stack_works(world: World) -> None:
     world.end_messages("message-failed", 1, errorCode=4770)
     world.invoke(receive_callback, sample("messages/receive_callback"), api="callbacks")
     for queue in ("SendQueue", "HighSendQueue"):
-        add_queue(world, queue, visible=0, age=0)
+        add_queue(world, queue, visible=0, received=100)
     add_depth(world, "QuarantineQueue", world.stack.quarantine_queue)
     world.read_log()
 
@@ -380,11 +386,26 @@ def test_few_messages_fire_no_alarm_on_a_share(world: World) -> None:
     assert not is_firing(ALARMS["MessagesFailedAlarm"], world.metrics)
 
 
-def test_messages_that_wait_for_a_receipt_or_a_later_time_fire_no_alarm_on_the_queue(world: World) -> None:
-    # Their records are invisible or delayed, and an unconfirmed message waits for hours.
-    add_queue(world, "SendQueue", visible=0, age=3 * 3600)
+@pytest.mark.parametrize(("queue", "minutes"), [("SendQueue", 30), ("HighSendQueue", 10)])
+def test_a_queue_is_late_if_its_workers_need_longer_than_the_limit(
+    world: World, queue: str, minutes: int
+) -> None:
+    slow, fast = Metrics(), Metrics()
+    for metrics, received in ((slow, 99), (fast, 101)):
+        world.metrics = metrics
+        add_queue(world, queue, visible=100 * minutes // 5, received=received)
 
-    assert not is_firing(ALARMS["SendQueueWaitsAlarm"], world.metrics)
+    assert is_firing(ALARMS[f"{queue}WaitsAlarm"], slow)
+    assert not is_firing(ALARMS[f"{queue}WaitsAlarm"], fast)
+
+
+@pytest.mark.parametrize("queue", ["SendQueue", "HighSendQueue"])
+def test_a_record_that_waits_for_hours_fires_no_alarm_on_a_busy_queue(world: World, queue: str) -> None:
+    # An unconfirmed message: its record is invisible, and always the oldest. Other messages come and go.
+    world.metrics.add("AWS/SQS", "ApproximateAgeOfOldestMessage", 3 * 3600, QueueName=queue)
+    add_queue(world, queue, visible=1, received=300)
+
+    assert not is_firing(ALARMS[f"{queue}WaitsAlarm"], world.metrics)
 
 
 def test_a_message_that_waited_for_its_rate_fires_no_alarm_on_retries(world: World) -> None:

@@ -15,9 +15,12 @@ from tests.template import resources
 AWS_METRICS = {
     "AWS/Lambda": (
         [{"FunctionName"}, {"FunctionName", "Resource", "ExecutedVersion"}],
-        {"Errors", "IteratorAge"},
+        {"Errors", "IteratorAge", "Throttles"},
     ),
-    "AWS/SQS": ([{"QueueName"}], {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"}),
+    "AWS/SQS": (
+        [{"QueueName"}],
+        {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage", "NumberOfMessagesReceived"},
+    ),
     "AWS/States": (
         [{"StateMachineArn"}],
         {"ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut"},
