@@ -13,9 +13,12 @@ from typing import Any
 
 import pytest
 
+from bandwidth_messaging.domain.messages import Unreadable
 from bandwidth_messaging.domain.opt_outs import OptOutSource
 from bandwidth_messaging.runtime import settings as settings_module
 from bandwidth_messaging.runtime import stores
+from bandwidth_messaging.services import callback_intake
+from bandwidth_messaging.services.message_acceptance import MessageAcceptance
 from functions.checks import check_drift, check_registration
 from functions.messages import (
     authorize_callback,
@@ -58,20 +61,25 @@ class World:
         """Take the metrics from the log of the functions."""
         self.metrics.read_log(self.capsys.readouterr().out)
 
-    def invoke(self, module: ModuleType, event: Any, *, api: str = "") -> None:
-        """Invoke a function, and add what AWS counts: an error of the function, and a 5xx of its API."""
+    def invoke(self, module: ModuleType, event: Any, *, api: str = "", version: str = "") -> None:
+        """Invoke a function, and add what AWS counts: an error of the function, and a 5xx of its API.
+
+        The default version is the new one of an update, which `resolve` gives the function's logical id.
+        """
+        function = logical_id_of(module)
+        version = version or function
         status = 200
         try:
-            result = module.handler(json.loads(json.dumps(event)), Context())
+            context = Context(function_name=function, function_version=version)
+            result = module.handler(json.loads(json.dumps(event)), context)
             status = result["statusCode"] if api else status
         except Exception:
             status = 502
         error = int(status == 502)
-        function = logical_id_of(module)
         self.metrics.add("AWS/Lambda", "Errors", error, FunctionName=function)
         # Invocations through the alias also count for the version that it chose.
-        version = {"Resource": f"{function}:live", "ExecutedVersion": function}
-        self.metrics.add("AWS/Lambda", "Errors", error, FunctionName=function, **version)
+        executed = {"Resource": f"{function}:live", "ExecutedVersion": version}
+        self.metrics.add("AWS/Lambda", "Errors", error, FunctionName=function, **executed)
         if api:
             self.metrics.add("AWS/ApiGateway", "5XXError", int(status >= 500), ApiName=f"{STACK}-{api}")
 
@@ -136,6 +144,31 @@ def new_code_does_not_start(world: World) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(send_message, "app", None)
         world.invoke(send_message, api_event("POST", "/messages", body={}), api="control")
+
+
+@fault("SendMessageCanaryRequestsAlarm")
+def new_code_cannot_accept_messages(world: World) -> None:
+    accept_messages_with_a_bug(world)
+
+
+def accept_messages_with_a_bug(world: World, version: str = "") -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(MessageAcceptance, "accept")
+        body = {"from": OWNER, "to": RECIPIENT, "text": TEXT}
+        event = api_event("POST", "/messages", body=body)
+        world.invoke(send_message, event, api="control", version=version)
+
+
+@fault("ReceiveCallbackCanaryRequestsAlarm")
+def new_code_cannot_parse_callbacks(world: World) -> None:
+    receive_callbacks_with_a_bug(world)
+
+
+def receive_callbacks_with_a_bug(world: World, version: str = "") -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(callback_intake, "parse_v2", lambda _: [Unreadable(reason="a bug")])
+        event = sample("messages/receive_callback")
+        world.invoke(receive_callback, event, api="callbacks", version=version)
 
 
 @fault("SendErrorsAlarm", "QueueScheduledErrorsAlarm", "ReceiveCallbackErrorsAlarm", "CallbackErrorsAlarm")
@@ -376,6 +409,18 @@ def test_no_alarm_fires_while_the_stack_works(world: World) -> None:
         "CallbackErrorsAlarm",
         "QuarantineAlarm",
     }
+
+
+def test_errors_of_the_old_code_do_not_stop_the_update_that_fixes_them(world: World) -> None:
+    accept_messages_with_a_bug(world, version="old")
+    receive_callbacks_with_a_bug(world, version="old")
+    body = {"from": OWNER, "to": RECIPIENT, "text": TEXT}
+    world.invoke(send_message, api_event("POST", "/messages", body=body), api="control")
+    world.invoke(receive_callback, sample("messages/receive_callback"), api="callbacks")
+    world.read_log()
+
+    assert any(name == "FailedRequests" for _, name, _ in world.metrics.values)
+    assert [name for name in ALARMS if "Canary" in name and is_firing(ALARMS[name], world.metrics)] == []
 
 
 def test_few_messages_fire_no_alarm_on_a_share(world: World) -> None:

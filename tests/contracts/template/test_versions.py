@@ -98,12 +98,16 @@ def test_canary_updates_watch_only_the_new_versions_of_the_two_public_functions(
     assert {name for name in DEPLOYED if "UpdatePolicy" in aliases[f"{name}Aliaslive"]} == PUBLIC
     for name in PUBLIC:
         group = groups[f"{name}DeploymentGroup"]["Properties"]
-        assert group["AlarmConfiguration"]["Alarms"] == [{"Name": {"Ref": f"{name}CanaryAlarm"}}]
-        dimensions = {
-            each["Name"]: each["Value"] for each in alarms[f"{name}CanaryAlarm"]["Properties"]["Dimensions"]
+        watching = {
+            f"{name}CanaryAlarm": ("FunctionName", "ExecutedVersion"),
+            f"{name}CanaryRequestsAlarm": ("functionName", "functionVersion"),
         }
-        assert dimensions["FunctionName"] == {"Ref": name}
-        assert dimensions["ExecutedVersion"] == aliases[f"{name}Aliaslive"]["Properties"]["FunctionVersion"]
+        assert group["AlarmConfiguration"]["Alarms"] == [{"Name": {"Ref": alarm}} for alarm in watching]
+        for alarm, (function, version) in watching.items():
+            given = alarms[alarm]["Properties"]["Dimensions"]
+            dimensions = {each["Name"]: each["Value"] for each in given}
+            assert dimensions[function] == {"Ref": name}
+            assert dimensions[version] == aliases[f"{name}Aliaslive"]["Properties"]["FunctionVersion"]
 
 
 def test_earlier_layers_are_kept_for_the_earlier_versions() -> None:
