@@ -33,8 +33,7 @@ class ExecutionEndings:
 
         The current status of the execution counts, so that events may arrive late, twice and in any order.
         An order that has ended, or that another execution continues, does not change. Nothing is recorded
-        for an execution without an order: a dry run, an import or export of opt-outs, or one whose input was
-        invalid.
+        for an execution without an order: a dry run, or one whose input was invalid.
         """
         execution = self.executions.find(execution_arn)
         if execution is None or (found := self._find_order(execution)) is None:
