@@ -423,6 +423,13 @@ def test_errors_of_the_old_code_do_not_stop_the_update_that_fixes_them(world: Wo
     assert [name for name in ALARMS if "Canary" in name and is_firing(ALARMS[name], world.metrics)] == []
 
 
+def test_a_rejected_request_does_not_roll_an_update_back(world: World) -> None:
+    world.invoke(send_message, api_event("POST", "/messages", body={"to": RECIPIENT}), api="control")
+    world.read_log()
+
+    assert [name for _, name, _ in world.metrics.values if name == "FailedRequests"] == []
+
+
 def test_few_messages_fire_no_alarm_on_a_share(world: World) -> None:
     world.end_messages("message-failed", 19, errorCode=4770)
     world.read_log()
