@@ -66,6 +66,7 @@ class Context:
     """The Lambda context of an invocation."""
 
     function_name: str = "function"
+    function_version: str = "$LATEST"
     memory_limit_in_mb: int = 512
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:function"
     aws_request_id: str = "request-1"
