@@ -9,7 +9,7 @@ import pytest
 
 from local.dashboard import load_dashboard
 from tests.contracts.emitted_metrics import emitted_metrics
-from tests.template import ROOT, resources
+from tests.template import ROOT, resources, template
 
 # Metrics of AWS with the names of their dimensions, as the guides of the services list them.
 AWS_METRICS = {
@@ -80,14 +80,21 @@ def test_a_metric_that_an_alarm_or_the_dashboard_reads_exists(metric: Metric) ->
 
 def test_the_documented_costs_count_the_alarms_and_their_metrics() -> None:
     alarms = resources("AWS::CloudWatch::Alarm")
-    canaries = [name for name in alarms if "Canary" in name]
-    metrics = len([*metrics_of_alarms()]) - len(canaries)
+    optional = {
+        parameter: [each for each in alarms if template()["Resources"][each].get("Condition") == condition]
+        for parameter, condition in (("CanaryUpdates", "UpdatesByCanary"), ("Webhooks", "HasWebhooks"))
+    }
+    # Each of the optional alarms reads one metric.
+    of_parameters = sum(len(each) for each in optional.values())
+    metrics = len([*metrics_of_alarms()]) - of_parameters
 
     row = next(line for line in OPERATIONS.read_text().splitlines() if line.startswith("| alarms, a month |"))
 
     assert f" {metrics / 10:.2f}: " in row
-    assert f"{metrics} metrics that the {len(alarms) - len(canaries)} alarms read" in row
-    assert f"adds {len(canaries)} alarms" in row
+    assert f"{metrics} metrics that the {len(alarms) - of_parameters} alarms read" in row
+    for parameter, its_alarms in optional.items():
+        assert its_alarms
+        assert f"`{parameter}` adds {len(its_alarms)} alarms" in row
 
 
 @every_widget
