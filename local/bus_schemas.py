@@ -29,6 +29,7 @@ def schemas() -> dict[str, str]:
         "opt_out": responses.OptOutEvent,
         "drift": responses.DriftEvent,
         "opt_out_transfer": responses.OptOutTransferEvent,
+        "webhook": responses.WebhookEvent,
     }
     return {
         f"{kind.name}.json": json.dumps(

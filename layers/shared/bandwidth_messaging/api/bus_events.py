@@ -18,6 +18,7 @@ from bandwidth_messaging.api.views import (
     opt_out_view,
     order_view,
     transfer_view,
+    webhook_event_view,
 )
 from bandwidth_messaging.domain.drift import DriftState
 from bandwidth_messaging.domain.messages import MessageState
@@ -25,6 +26,7 @@ from bandwidth_messaging.domain.numbers import NumberState
 from bandwidth_messaging.domain.opt_outs import OptOutState
 from bandwidth_messaging.domain.orders import OrderState
 from bandwidth_messaging.domain.transfers import TransferState
+from bandwidth_messaging.domain.webhooks import WebhookState
 from bandwidth_messaging.store.dynamodb import VERSION, Item, from_dynamodb
 from bandwidth_messaging.store.keys import parse_customer_order_id
 
@@ -36,7 +38,7 @@ _CONTENT_FIELDS: Final = frozenset(
 _MAX_DETAIL_BYTES: Final = 100_000
 # Fields that identify the item and its state. All of them are short.
 _REQUIRED_FIELDS: Final = frozenset(
-    {"eventId", "version", "messageId", "number", "owner", "customerOrderId", "state", "times"}
+    {"eventId", "version", "messageId", "number", "owner", "customerOrderId", "name", "state", "times"}
 )
 _ARCHIVED: Final = "Message Media Archived"
 
@@ -136,7 +138,23 @@ _TRANSFER: Final = Kind(
     None,
     transfer_view,
 )
-KINDS: Final = (_MESSAGE, _NUMBER, _ORDER, _OPT_OUT, _DRIFT, _TRANSFER)
+_WEBHOOK: Final = Kind(
+    "webhook",
+    "state",
+    {WebhookState.ENABLED: "Webhook Enabled", WebhookState.DISABLED: "Webhook Disabled"},
+    "Webhook Updated",
+    webhook_event_view,
+)
+KINDS: Final = (_MESSAGE, _NUMBER, _ORDER, _OPT_OUT, _DRIFT, _TRANSFER, _WEBHOOK)
+# Each item has at most one of these attributes.
+_KINDS_BY_ATTRIBUTE: Final = {
+    "messageId": _MESSAGE,
+    "optOutState": _OPT_OUT,
+    "number": _NUMBER,
+    "driftState": _DRIFT,
+    "transferState": _TRANSFER,
+    "webhookName": _WEBHOOK,
+}
 
 
 @dataclass(frozen=True)
@@ -191,16 +209,9 @@ def _size(value: Any) -> int:
 
 
 def _kind_of(item: Item) -> Kind | None:
-    if "messageId" in item:
-        return _MESSAGE
-    if "optOutState" in item:
-        return _OPT_OUT
-    if "number" in item:
-        return _NUMBER
-    if "driftState" in item:
-        return _DRIFT
-    if "transferState" in item:
-        return _TRANSFER
+    for attribute, kind in _KINDS_BY_ATTRIBUTE.items():
+        if attribute in item:
+            return kind
     return _ORDER if parse_customer_order_id(item) else None
 
 

@@ -12,6 +12,7 @@ from bandwidth_messaging.domain.messages import Api
 from bandwidth_messaging.domain.phone_numbers import to_e164
 from bandwidth_messaging.domain.pools import is_pool_name
 from bandwidth_messaging.domain.problems import FieldProblem
+from bandwidth_messaging.domain.uploads import NAME_RULE, find_name, is_name
 from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber, Text
 
 MAX_RECIPIENTS: Final = 10
@@ -22,6 +23,11 @@ _WEB_ADDRESS: Final = re.compile(r"https?://[^\s/?#\x00-\x1f\x7f-\x9f][^\s\x00-\
 
 
 def _check_web_address(url: str) -> str:
+    if (name := find_name(url)) is not None:
+        if not is_name(name):
+            message = f"does not name an uploaded file. {NAME_RULE}"
+            raise ValueError(message)
+        return url
     if not _WEB_ADDRESS.fullmatch(url):
         message = "is not a URL that Bandwidth can fetch (https://...)"
         raise ValueError(message)
@@ -90,7 +96,12 @@ class NewMessage(CamelModel):
         examples=["+19195551234"],
     )
     # Declared before the text, whose validator reads this field.
-    media: list[_MediaUrl] = Field([], max_length=10, description="URLs of pictures and other files (MMS)")
+    media: list[_MediaUrl] = Field(
+        [],
+        max_length=10,
+        description="URLs of pictures and other files (MMS). `media://logo.png` is a file that was uploaded "
+        "with PUT /media/logo.png",
+    )
     text: Text = Field(
         "",
         max_length=2048,
