@@ -28,7 +28,10 @@ class Request(StepInput):
 def handler(request: Request) -> StepResult:
     """Store the token, and subscribe to the order once."""
     orders = stores.orders()
-    if "subscriptionId" in orders.await_notification(request.customer_order_id, request.task_token):
+    record = orders.await_notification(
+        request.customer_order_id, request.task_token, execution_arn=request.execution_arn
+    )
+    if "subscriptionId" in record:
         return StepResult(detail="subscribed before")
     left = request.deadline - datetime.now(UTC)
     try:

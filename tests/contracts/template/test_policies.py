@@ -19,7 +19,7 @@ EXECUTIONS = [
         "Fn::Sub": "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:"
         f"execution:${{{machine}.Name}}:*"
     }
-    for machine in ("HostedMessaging", "MessagingV2", "ReleaseNumbers")
+    for machine in MACHINES
 ]
 
 

@@ -181,6 +181,15 @@ def drift() -> None:
         store.record(findings, at(second))
 
 
+def transfers() -> None:
+    """Stop an import of opt-outs, and redrive it."""
+    arn = "arn:aws:states:us-east-1:123456789012:execution:OptOuts:import-1"
+    failure: Any = {"execution_arn": arn, "reason": "The execution was stopped."}
+    store = stores.transfers()
+    store.record_failed("import-1", at=at(0), action="IMPORT", key="imports/a.csv", **failure)
+    store.record_redriven("import-1", at=at(1))
+
+
 def webhooks() -> None:
     """Create a webhook, rotate its secret, and disable it."""
     store = stores.webhooks()
@@ -217,6 +226,7 @@ def everything() -> None:
     numbers()
     orders()
     opt_outs()
+    transfers()
     drift()
     webhooks()
 
@@ -324,6 +334,7 @@ def test_the_highest_version_has_the_last_published_state_in_any_order(
         ("order", "order-8"): "Order Partially Completed",
         ("order", "order-9"): "Order Failed",
         ("opt_out", OURS): "Opt-Out Ended",
+        ("opt_out_transfer", ""): "Opt-Out Transfer Resumed",
         ("drift", ""): "Drift Ended",
         ("webhook", "crm"): "Webhook Disabled",
     }

@@ -19,6 +19,7 @@ from bandwidth_messaging.domain.opt_outs import OptOutSource, OptOutState
 from bandwidth_messaging.domain.orders import OrderState
 from bandwidth_messaging.domain.segments import Encoding
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
+from bandwidth_messaging.domain.transfers import TRANSFER_ACTIONS, TransferState
 from bandwidth_messaging.domain.webhooks import WebhookFormat, WebhookState
 
 
@@ -598,6 +599,17 @@ class DriftEvent(_Event):
     state: Annotated[str, _one_of((DriftState.FOUND, DriftState.ENDED))]
     counts: DriftCounts | _Missing = None
     findings: list[DriftFinding] | _Missing = Field(None, description="At most 100")
+    times: _Times
+
+
+class OptOutTransferEvent(_Event):
+    """An import or export of opt-outs that failed, or that runs again after a failure."""
+
+    state: Annotated[str, _one_of(tuple(TransferState))]
+    execution_arn: str
+    action: Annotated[str, _one_of(TRANSFER_ACTIONS)] | _Missing = None
+    key: str | _Missing = Field(None, description="The object to read, or the one to write")
+    reason: str | _Missing = Field(None, description="Why the execution ended")
     times: _Times
 
 

@@ -11,6 +11,7 @@ from bandwidth_messaging.domain.numbers import STATES, NumberState
 from bandwidth_messaging.domain.opt_outs import get_source
 from bandwidth_messaging.domain.orders import OrderState
 from bandwidth_messaging.domain.times import to_rfc3339
+from bandwidth_messaging.domain.transfers import TransferState
 from bandwidth_messaging.store.dynamodb import Item
 from bandwidth_messaging.store.message_store import ATTEMPT, RECIPIENT
 
@@ -43,6 +44,7 @@ _ORDER = (
 )  # fmt: skip
 _POOL = ("name", "numbers", "formerNumbers", "matchAreaCode", "updatedAt")
 _DRIFT = ("counts", "findings")
+_TRANSFER = ("executionArn", "action", "key", "reason")
 _WEBHOOK = ("state", "types", "format", "reason")
 _WEBHOOK_TIMES = ("created", "rotated", "disabled")
 _ORDER_STATES = (
@@ -193,6 +195,15 @@ def drift_view(item: Item) -> View:
         "state": item["driftState"],
         **_only(item, _DRIFT),
         "times": _times(item, (DriftState.FOUND, DriftState.ENDED)),
+    }
+
+
+def transfer_view(item: Item) -> View:
+    """Return a transfer of opt-outs as its events show it."""
+    return {
+        "state": item["transferState"],
+        **_only(item, _TRANSFER),
+        "times": _times(item, TransferState),
     }
 
 

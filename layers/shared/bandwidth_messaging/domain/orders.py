@@ -76,13 +76,15 @@ class OrderItem(TypedDict, total=False):
 
     Orders of versions before 2026-12 have no `action`, no `generation` and no `startToken`. `unstarted`
     marks an order whose execution did not start, and `interrupted` an order whose execution ended without
-    recording its outcome. `applicationId`, `locationId` and `orderId` are ids that steps found or created.
+    recording its outcome. `replacedExecutions` are the ARNs of executions before `executionArn`. They can no
+    longer change the order. `applicationId`, `locationId` and `orderId` are ids that steps found or created.
     """
 
     kind: Required[Kind]
     orderState: Required[OrderState]
     requested: int
     executionArn: str
+    replacedExecutions: list[str]
     startToken: str
     digest: str
     siteId: str

@@ -78,6 +78,16 @@ class Backlog(Exception):
         super().__init__(message)
 
 
+class ExecutionReplaced(Exception):
+    """An execution may no longer change its order, because another execution continues the order.
+
+    It was stopped or failed, its set-up was started again, and then it was redriven.
+    """
+
+    def __init__(self, customer_order_id: str, execution_arn: str) -> None:
+        super().__init__(f"the order {customer_order_id} is now processed by the execution {execution_arn}")
+
+
 class Conflict(Exception):
     """The request conflicts with the current state of a resource. `code` says how."""
 

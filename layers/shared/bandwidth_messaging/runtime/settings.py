@@ -55,6 +55,7 @@ class Settings:
     media_queue_url: str = ""
     messaging_v2_state_machine: str = ""
     release_numbers_state_machine: str = ""
+    opt_outs_state_machine: str = ""
     order_notifications: str = ""
     files_bucket: str = ""
     keyword_languages: str = ""

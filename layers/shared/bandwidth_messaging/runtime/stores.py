@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.reply_store import Replies
     from bandwidth_messaging.store.scheduled_segment_store import ScheduledSegments
     from bandwidth_messaging.store.setup_requests import SetupRequests
+    from bandwidth_messaging.store.transfer_store import Transfers
     from bandwidth_messaging.store.upload_store import Uploads
     from bandwidth_messaging.store.usage_store import Usage
     from bandwidth_messaging.store.webhook_queue import WebhookQueue
@@ -143,6 +144,13 @@ def drift() -> "Drift":
     from bandwidth_messaging.store.drift_store import Drift
 
     return Drift(Table(_dynamodb(), settings().numbers_table))
+
+
+@cache
+def transfers() -> "Transfers":
+    from bandwidth_messaging.store.transfer_store import Transfers
+
+    return Transfers(Table(_dynamodb(), settings().numbers_table))
 
 
 @cache

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.doctor import Doctor
     from bandwidth_messaging.services.drift_check import DriftCheck
     from bandwidth_messaging.services.event_publishing import EventPublishing
-    from bandwidth_messaging.services.execution_endings import ExecutionEndings
+    from bandwidth_messaging.services.execution_endings import ExecutionEndings, OrderEndings
     from bandwidth_messaging.services.find_or_create import OwnedResources
     from bandwidth_messaging.services.hosted_numbers import HostedNumbers, HostedRemoval
     from bandwidth_messaging.services.keyword_replies import KeywordReplies
@@ -405,7 +405,16 @@ def execution_endings() -> "ExecutionEndings":
     """Return the service that records how executions ended."""
     from bandwidth_messaging.services.execution_endings import ExecutionEndings
 
-    return ExecutionEndings(stores.orders(), stores.executions())
+    return ExecutionEndings(
+        stores.executions(), order_endings(), stores.transfers(), settings().opt_outs_state_machine
+    )
+
+
+def order_endings() -> "OrderEndings":
+    """Return the service that keeps orders equal to what became of their executions."""
+    from bandwidth_messaging.services.execution_endings import OrderEndings
+
+    return OrderEndings(stores.orders())
 
 
 def usage_counting() -> "UsageCounting | None":
@@ -446,7 +455,7 @@ def setup_start() -> "SetupStart":
         stores.orders(),
         stores.setup_requests(),
         stores.executions(),
-        execution_endings(),
+        order_endings(),
         state_machines,
         settings().bandwidth_api,
     )
