@@ -27,6 +27,7 @@ from bandwidth_messaging.services import callback_intake
 from bandwidth_messaging.services.callback_intake import WRITE_FAILED
 from bandwidth_messaging.store.dynamodb import Attempt, Item, Table, _to_dynamodb
 from bandwidth_messaging.store.message_store import Messages
+from bandwidth_messaging.store.receipts import Receipts
 from functions.messages import receive_callback
 from tests.aws import aws, client
 from tests.functions.conftest import clear_caches
@@ -346,12 +347,12 @@ class Desk:
         monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "test")
         monkeypatch.setattr(stores, "_sqs", lambda: self.sqs)
         monkeypatch.setattr(stores, "_s3", lambda: self.s3)
-        for name in ("add", "record_receipt"):
-            monkeypatch.setattr(Messages, name, self._noticed(getattr(Messages, name)))
+        monkeypatch.setattr(Messages, "add", self._noticed(Messages.add))
+        monkeypatch.setattr(Receipts, "record_receipt", self._noticed(Receipts.record_receipt))
 
     def _noticed(self, store: Callable[..., Any]) -> Callable[..., Any]:
-        def noticed(messages: Messages, event: Message | Receipt) -> Any:
-            done = store(messages, event)
+        def noticed(instance: Any, event: Message | Receipt) -> Any:
+            done = store(instance, event)
             self.stored.append(event.message_id)
             return done
 
