@@ -1,4 +1,4 @@
-"""Claims of accepted messages. A worker claims a message before it sends it, so that no other worker does."""
+"""Claims of accepted messages. A worker claims a message before sending, so that no other worker sends it."""
 
 import uuid
 from contextlib import suppress
@@ -11,7 +11,7 @@ from bandwidth_messaging.store.outcomes import build_outcome
 
 
 class Claims:
-    """Changes of messages that depend on whether, and by which worker, they are claimed."""
+    """The writes around a send. Each depends on whether the message is claimed, and by which worker."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

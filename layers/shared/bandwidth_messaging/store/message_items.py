@@ -1,4 +1,4 @@
-"""Attributes of message items that more than one store, or the readers of items, use."""
+"""Attributes of message items that several stores use, or code that reads items."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta

@@ -30,7 +30,7 @@ SEARCH_STEP: Final = 100
 
 
 class Messages:
-    """The Messages table. DynamoDB deletes an item `retention_days` after its first write or due time."""
+    """New and stored messages. DynamoDB deletes one `retention_days` after its first write or due time."""
 
     def __init__(self, table: Table, retention_days: int) -> None:
         self._table = table
