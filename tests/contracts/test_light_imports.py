@@ -84,13 +84,14 @@ def test_authorizing_and_storing_a_callback_loads_no_heavy_library() -> None:
 import authorize_callback, receive_callback
 from aws_lambda_powertools.utilities import parameters
 from bandwidth_messaging.bandwidth import callbacks, credentials
-from bandwidth_messaging.store import message_store, queues
+from bandwidth_messaging.store import message_store, queues, receipts, schedule
 """
     assert loaded_by("messages", code) == set()
 
 
 def test_storing_a_callback_loads_no_library_but_botocore() -> None:
-    code = "import receive_callback; from bandwidth_messaging.store import message_store, queues"
+    stores = "message_store, queues, receipts, schedule"
+    code = f"import receive_callback; from bandwidth_messaging.store import {stores}"
     assert loaded_by("messages", code, HEAVY + NOT_FOR_CALLBACKS) == set()
 
 

@@ -407,7 +407,7 @@ def test_rates_and_messages_that_wait(desk: Desk) -> None:
     rates = wiring.lane_rates()
     rates.set_rate("account", to_interval(0.1))
     message_id = post()["messageId"]
-    store = stores.messages()
+    store = stores.claims()
 
     shown = desk.measure(call_api, browse, "GET", f"/messages/{message_id}")
     assert shown == documented("show a message that waits for its rate")
@@ -597,7 +597,7 @@ def test_inbound_media(stack: Stack, desk: Desk) -> None:
 def test_pages(desk: Desk) -> None:
     desk.sent()
     store = stores.messages()
-    messages = desk.measure(store.list_by_number, OWNER, limit=25)
+    messages = desk.measure(store.search, OWNER, MessageSearch(), limit=25)
     assert messages == documented("page of a number's messages, or of a conversation (25)")
     conversation = desk.measure(store.list_by_conversation, OWNER, [RECIPIENT], limit=25)
     assert conversation == messages

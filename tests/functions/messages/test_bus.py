@@ -110,27 +110,28 @@ def inbound() -> Message:
 
 def text_messages() -> None:
     """Move messages to every state, one of them after another final state."""
-    store = stores.messages()
     sent, unknown, throttled = "out_1", "out_2", "out_3"
     for message_id in (sent, unknown, throttled):
-        store.add(outbound(message_id))
-        store.claim(message_id, at(1))
-    store.advance(
+        stores.messages().add(outbound(message_id))
+        stores.claims().claim(message_id, at(1))
+    stores.receipts().advance(
         sent, MessageState.SENT, at(2), bandwidth_id="1661365814859loidf7mcwd4qacn7", segment_count=1
     )
-    store.advance(sent, MessageState.FAILED, at(3), error_code=4720, error_class="recipient", reason="Gone.")
-    store.advance(sent, MessageState.DELIVERED, at(4))
-    store.advance(unknown, MessageState.SEND_UNCONFIRMED, at(2), reason="Its receipt will tell")
-    store.advance(unknown, MessageState.DELIVERY_UNKNOWN, at(3), reason="No receipt came")
-    store.advance(unknown, MessageState.DELIVERED, at(4))
-    claimed = store.get(throttled)
+    stores.receipts().advance(
+        sent, MessageState.FAILED, at(3), error_code=4720, error_class="recipient", reason="Gone."
+    )
+    stores.receipts().advance(sent, MessageState.DELIVERED, at(4))
+    stores.receipts().advance(unknown, MessageState.SEND_UNCONFIRMED, at(2), reason="Its receipt will tell")
+    stores.receipts().advance(unknown, MessageState.DELIVERY_UNKNOWN, at(3), reason="No receipt came")
+    stores.receipts().advance(unknown, MessageState.DELIVERED, at(4))
+    claimed = stores.messages().get(throttled)
     assert claimed
-    store.release_claim(claimed)
-    store.add(outbound("out_4"))
-    store.cancel("out_4", at(1))
-    store.add(inbound())
+    stores.claims().release_claim(claimed)
+    stores.messages().add(outbound("out_4"))
+    stores.schedule().cancel("out_4", at(1))
+    stores.messages().add(inbound())
     file = {"name": "a.png", "key": "k/0", "contentType": "image/png", "bytes": 1024}
-    store.record_archive(inbound().message_id, [file], None)
+    stores.archive_records().record(inbound().message_id, [file], None)
 
 
 def numbers() -> None:
@@ -374,8 +375,7 @@ def test_a_continued_order_is_published_with_its_state(
 
 
 def test_a_redelivered_receipt_is_no_event(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = stores.messages()
-    store.add(outbound("out_1"))
+    stores.messages().add(outbound("out_1"))
     receipt = Receipt(
         message_id="out_1",
         bandwidth_id="1",
@@ -385,7 +385,7 @@ def test_a_redelivered_receipt_is_no_event(streams: Streams, monkeypatch: pytest
         recipient=THEIRS,
     )
     for _ in range(3):
-        store.record_receipt(receipt)
+        stores.receipts().record_receipt(receipt)
 
     assert types(streams, monkeypatch, "out_1") == ["Message Accepted", "Message Delivered"]
 
@@ -393,10 +393,10 @@ def test_a_redelivered_receipt_is_no_event(streams: Streams, monkeypatch: pytest
 def test_each_recipients_state_of_a_group_is_an_event(
     streams: Streams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, group = stores.messages(), (THEIRS, "+19195551235")
-    store.add(outbound("out_1", *group))
+    group = (THEIRS, "+19195551235")
+    stores.messages().add(outbound("out_1", *group))
     for recipient in group:
-        store.record_receipt(
+        stores.receipts().record_receipt(
             Receipt(
                 message_id="out_1",
                 bandwidth_id="1",
@@ -418,14 +418,13 @@ def test_each_recipients_state_of_a_group_is_an_event(
 def test_attempts_that_bandwidth_rejects_are_no_events(
     streams: Streams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = stores.messages()
-    store.add(outbound("out_1"))
+    stores.messages().add(outbound("out_1"))
     for _ in range(2):
-        claimed, _ = store.claim("out_1", at(1))
+        claimed, _ = stores.claims().claim("out_1", at(1))
         assert claimed
-        store.release_claim(claimed)
-    store.claim("out_1", at(2))
+        stores.claims().release_claim(claimed)
+    stores.claims().claim("out_1", at(2))
 
-    store.advance("out_1", MessageState.SENT, at(3), bandwidth_id="1")
+    stores.receipts().advance("out_1", MessageState.SENT, at(3), bandwidth_id="1")
 
     assert types(streams, monkeypatch, "out_1") == ["Message Accepted", "Message Sending", "Message Sent"]

@@ -13,7 +13,7 @@ from bandwidth_messaging.domain.orders import OrderState
 from bandwidth_messaging.domain.times import to_rfc3339
 from bandwidth_messaging.domain.transfers import TransferState
 from bandwidth_messaging.store.dynamodb import Item
-from bandwidth_messaging.store.message_store import ATTEMPT, RECIPIENT
+from bandwidth_messaging.store.message_items import ATTEMPT, RECIPIENT
 
 if TYPE_CHECKING:
     from bandwidth_messaging.domain.pools import Member

@@ -131,7 +131,7 @@ Times are RFC 3339, and `expiresAt` is in epoch seconds. `dueAt` is the time bef
 sent: `sendAt`, the end of quiet hours, or the time of a retry. `postponedAt` is the time of the worker's
 first postponement to the end of quiet hours. `scheduleShard` and `scheduleKey` list a message until a record
 of it is queued. `scheduledLane` is the lane whose scheduled segments count the message at `dueAt`. Group
-messages also have one attribute per recipient (store.message_store.RECIPIENT). If another system uses the
+messages also have one attribute per recipient (store.message_items.RECIPIENT). If another system uses the
 same application, the first receipt of its message creates the item.
 """
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
-    from bandwidth_messaging.store.archive import Archive
+    from bandwidth_messaging.store.archive import Archive, ArchiveRecords
+    from bandwidth_messaging.store.claims import Claims
     from bandwidth_messaging.store.created_resources import CreatedResources
     from bandwidth_messaging.store.drift_store import Drift
     from bandwidth_messaging.store.executions import Executions
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.order_store import Orders
     from bandwidth_messaging.store.pool_store import Pools
     from bandwidth_messaging.store.queues import DeadLetters, Quarantine, SendQueue, WorkQueue
+    from bandwidth_messaging.store.receipts import Receipts
     from bandwidth_messaging.store.reply_store import Replies
+    from bandwidth_messaging.store.schedule import Schedule
     from bandwidth_messaging.store.scheduled_segment_store import ScheduledSegments
     from bandwidth_messaging.store.setup_requests import SetupRequests
     from bandwidth_messaging.store.transfer_store import Transfers
@@ -107,6 +110,31 @@ def messages() -> "Messages":
     from bandwidth_messaging.store.message_store import Messages
 
     return Messages(
+        Table(_dynamodb(), settings().messages_table), retention_days=int(settings().message_retention_days)
+    )
+
+
+@cache
+def claims() -> "Claims":
+    from bandwidth_messaging.store.claims import Claims
+
+    return Claims(Table(_dynamodb(), settings().messages_table))
+
+
+@cache
+def schedule() -> "Schedule":
+    from bandwidth_messaging.store.schedule import Schedule
+
+    return Schedule(
+        Table(_dynamodb(), settings().messages_table), retention_days=int(settings().message_retention_days)
+    )
+
+
+@cache
+def receipts() -> "Receipts":
+    from bandwidth_messaging.store.receipts import Receipts
+
+    return Receipts(
         Table(_dynamodb(), settings().messages_table), retention_days=int(settings().message_retention_days)
     )
 
@@ -294,6 +322,13 @@ def archive() -> "Archive":
     from bandwidth_messaging.store.archive import Archive
 
     return Archive(_s3(), settings().media_bucket)
+
+
+@cache
+def archive_records() -> "ArchiveRecords":
+    from bandwidth_messaging.store.archive import ArchiveRecords
+
+    return ArchiveRecords(Table(_dynamodb(), settings().messages_table))
 
 
 @cache

@@ -185,7 +185,12 @@ def unconfirmed_messages() -> "UnconfirmedMessages":
     """Return the service that resolves unconfirmed messages."""
     from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
 
-    return UnconfirmedMessages(messages=stores.messages(), messaging=bandwidth_clients.messaging, count=count)
+    return UnconfirmedMessages(
+        messages=stores.messages(),
+        receipts=stores.receipts(),
+        messaging=bandwidth_clients.messaging,
+        count=count,
+    )
 
 
 def message_delivery() -> "MessageDelivery":
@@ -196,6 +201,9 @@ def message_delivery() -> "MessageDelivery":
 
     return MessageDelivery(
         messages=stores.messages(),
+        claims=stores.claims(),
+        schedule=stores.schedule(),
+        receipts=stores.receipts(),
         checks=send_checks(),
         preflight_check=preflight_check(),
         unconfirmed=unconfirmed_messages(),
@@ -230,7 +238,7 @@ def message_cancellation() -> "MessageCancellation":
     """Return the service that cancels messages."""
     from bandwidth_messaging.services.message_cancellation import MessageCancellation
 
-    return MessageCancellation(stores.messages(), stores.lanes, stores.scheduled_segments)
+    return MessageCancellation(stores.schedule(), stores.lanes, stores.scheduled_segments)
 
 
 def message_schedule() -> "MessageSchedule":
@@ -239,7 +247,7 @@ def message_schedule() -> "MessageSchedule":
 
     # Created before threads use them: botocore's session is not thread-safe.
     stores.create_send_queues()
-    return MessageSchedule(stores.messages(), stores.find_send_queue)
+    return MessageSchedule(stores.schedule(), stores.find_send_queue)
 
 
 def callback_intake() -> "CallbackIntake":
@@ -248,7 +256,13 @@ def callback_intake() -> "CallbackIntake":
 
     # Created before threads write: botocore's session is not thread-safe.
     return CallbackIntake(
-        stores.messages(), stores.opt_outs, stores.quarantine, keywords(), count, carrier_retries()
+        stores.messages(),
+        stores.receipts(),
+        stores.opt_outs,
+        stores.quarantine,
+        keywords(),
+        count,
+        carrier_retries(),
     )
 
 
@@ -306,7 +320,7 @@ def carrier_retries() -> "CarrierRetries | None":
 
     classes = frozenset(split_list(settings().retry_error_classes))
     stores.create_send_queues()
-    return CarrierRetries(stores.messages(), stores.find_send_queue, max_retries, classes)
+    return CarrierRetries(stores.messages(), stores.schedule(), stores.find_send_queue, max_retries, classes)
 
 
 def quarantine_replay() -> "QuarantineReplay":
@@ -367,7 +381,9 @@ def media_archive() -> "MediaArchive":
     """Return the service that archives media of inbound messages."""
     from bandwidth_messaging.services.media_archive import MediaArchive
 
-    return MediaArchive(stores.messages(), stores.archive, bandwidth_clients.media, count)
+    return MediaArchive(
+        stores.messages(), stores.archive_records(), stores.archive, bandwidth_clients.media, count
+    )
 
 
 def webhook_settings() -> "WebhookSettings":

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.message_store import Messages
     from bandwidth_messaging.store.opt_out_store import OptOuts
     from bandwidth_messaging.store.queues import Quarantine
+    from bandwidth_messaging.store.receipts import Receipts
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class CallbackIntake:
     """Stores the messages, receipts and opt-outs that callbacks report."""
 
     messages: "Messages"
+    receipts: "Receipts"
     opt_outs: Callable[[], "OptOuts"]
     quarantine: Callable[[], "Quarantine"]
     keywords: "Keywords"
@@ -120,7 +122,7 @@ class CallbackIntake:
     def _record_receipt(self, receipt: Receipt) -> None:
         if self.carrier_retries and self.carrier_retries.retry(receipt):
             return
-        message = self.messages.record_receipt(receipt)
+        message = self.receipts.record_receipt(receipt)
         logger.info(
             "receipt recorded",
             extra={

@@ -49,9 +49,12 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.preflight import PreflightCheck
     from bandwidth_messaging.services.send_checks import SendChecks
     from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
+    from bandwidth_messaging.store.claims import Claims
     from bandwidth_messaging.store.message_store import Messages
     from bandwidth_messaging.store.opt_out_store import SendFacts
     from bandwidth_messaging.store.queues import SendQueue
+    from bandwidth_messaging.store.receipts import Receipts
+    from bandwidth_messaging.store.schedule import Schedule
     from bandwidth_messaging.store.upload_store import Uploads
 
 logger = logging.getLogger(__name__)
@@ -106,6 +109,9 @@ class MessageDelivery:
     """Claims messages and sends them."""
 
     messages: "Messages"
+    claims: "Claims"
+    schedule: "Schedule"
+    receipts: "Receipts"
     checks: "SendChecks"
     preflight_check: "PreflightCheck"
     unconfirmed: "UnconfirmedMessages"
@@ -157,20 +163,20 @@ class MessageDelivery:
             send = self._prepare(message, tickets)
         except (BandwidthUnavailable, BandwidthUnauthorized) as error:
             if message.get("waiting") != (waiting := _classify_wait(error)):
-                self.messages.record_waiting(message_id, waiting)
+                self.claims.record_waiting(message_id, waiting)
             return self._retry_later(error, receives, queued_at)
         if isinstance(send, Pace | Postponed):
             self._requeue(message, send) if isinstance(send, Pace) else self._postpone(message, send.due)
             return None
         if isinstance(send, SendProblem):
-            _, found = self.messages.fail_unclaimed(
+            _, found = self.claims.fail_unclaimed(
                 message_id, now(), error_class=send.obstacle, reason=send.reason
             )
             return self._follow_up(found)
         if _time_since(started) > MAX_PREPARATION_TIME:
             logger.warning("preparation too slow")
             return compute_delay(receives, longest=self.times.max_delay_seconds)
-        found, is_claimed = self.messages.claim(message_id, now(), message.get("claim"))
+        found, is_claimed = self.claims.claim(message_id, now(), message.get("claim"))
         if found is None or not is_claimed:
             return self._follow_up(found)
         return self._send(found, send, receives, queued_at)
@@ -258,7 +264,7 @@ class MessageDelivery:
         is_scheduled = left > MAX_QUEUE_DELAY_SECONDS * SECOND
         due_at = to_rfc3339(to_time(due).isoformat())
         # If the function ends after this write, the record is delivered again and arrives early.
-        postponed = self.messages.postpone(
+        postponed = self.schedule.postpone(
             message["messageId"], due_at, Waiting.QUIET_HOURS, is_scheduled=is_scheduled
         )
         if postponed and not is_scheduled:
@@ -306,7 +312,7 @@ class MessageDelivery:
         try:
             accepted = send()
         except (BandwidthUnavailable, BandwidthUnauthorized) as error:
-            self.messages.release_claim(message, _classify_wait(error))
+            self.claims.release_claim(message, _classify_wait(error))
             if isinstance(error, BandwidthUnavailable) and error.is_throttled:
                 self._slow_down(message, error)
             return self._retry_later(error, receives, queued_at)
@@ -316,11 +322,11 @@ class MessageDelivery:
         except BandwidthRejected as error:
             logger.warning("message rejected", extra={"reason": str(error)})
             reason = f"{error.code}: {error.words}" if error.code else error.words
-            self.messages.advance(
+            self.receipts.advance(
                 message_id, MessageState.FAILED, now(), error_class="request", reason=reason
             )
             return None
-        moved = self.messages.advance(
+        moved = self.receipts.advance(
             message_id,
             MessageState.SENT,
             now(),
@@ -382,14 +388,14 @@ class MessageDelivery:
             return None
         if (left := self.times.unconfirmed - waited) > timedelta(0):
             return _round_up(left)
-        if self.messages.advance_claimed(message, MessageState.DELIVERY_UNKNOWN, now(), reason=_NO_RECEIPT):
+        if self.claims.advance_claimed(message, MessageState.DELIVERY_UNKNOWN, now(), reason=_NO_RECEIPT):
             logger.warning("delivery unknown")
             self.count("DeliveryUnknown")
         return None
 
     def _await_receipt(self, message: "MessageItem") -> int:
         """Wait for the receipt of a claimed message, unless the receipt came first."""
-        self.messages.advance_claimed(message, MessageState.SEND_UNCONFIRMED, now(), reason=_UNCONFIRMED)
+        self.claims.advance_claimed(message, MessageState.SEND_UNCONFIRMED, now(), reason=_UNCONFIRMED)
         self.count("SendUnconfirmed")
         return _round_up(min(_SEARCHABLE_AFTER, self.times.unconfirmed))
 

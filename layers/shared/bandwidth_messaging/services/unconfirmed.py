@@ -15,13 +15,14 @@ from bandwidth_messaging.bandwidth.errors import BandwidthError
 from bandwidth_messaging.domain import failures
 from bandwidth_messaging.domain.messages import MessageState
 from bandwidth_messaging.domain.times import now, to_rfc3339
-from bandwidth_messaging.store.message_store import listing_time
+from bandwidth_messaging.store.message_items import is_earlier_attempt, listing_time
 
 if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.messaging import FoundMessage, Messaging
     from bandwidth_messaging.domain.messages import MessageItem
     from bandwidth_messaging.store.dynamodb import Item
     from bandwidth_messaging.store.message_store import Messages
+    from bandwidth_messaging.store.receipts import Receipts
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class UnconfirmedMessages:
     """Looks unconfirmed messages up and records their states."""
 
     messages: "Messages"
+    receipts: "Receipts"
     messaging: "Callable[[], Messaging]"
     count: Callable[[str], None]
 
@@ -71,7 +73,7 @@ class UnconfirmedMessages:
             candidate
             for candidate in found
             if candidate.bandwidth_id not in known_ids
-            and not self.messages.is_earlier_attempt(message, candidate.bandwidth_id)
+            and not is_earlier_attempt(message, candidate.bandwidth_id)
             and candidate.recipients == 1
             and candidate.segment_count in {message.get("segmentCount"), None}
         ]
@@ -83,7 +85,7 @@ class UnconfirmedMessages:
 
     def _record(self, message: "MessageItem", found: "FoundMessage") -> None:
         failure = failures.find_failure(found.error_code)
-        self.messages.advance(
+        self.receipts.advance(
             message["messageId"],
             found.state,
             now(),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bandwidth_messaging.store.dynamodb import from_dynamodb
-from bandwidth_messaging.store.message_store import ATTEMPT, listing_time
+from bandwidth_messaging.store.message_items import ATTEMPT, listing_time
 
 if TYPE_CHECKING:
     from bandwidth_messaging.store.event_bus import Record
