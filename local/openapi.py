@@ -26,6 +26,7 @@ FUNCTIONS = (
     "control/change_opt_outs",
     "control/change_pools",
     "control/set_replies",
+    "control/verify_number",
 )
 # Samples of requests: the file under events/, and the key of the body if the sample is a proxy event.
 REQUESTS = {
@@ -36,6 +37,7 @@ REQUESTS = {
     "startRelease": ("executions/release_numbers.json", None),
     "setPool": ("control/change_pools.json", "body"),
     "setReplies": ("control/set_replies.json", "body"),
+    "requestVerification": ("control/verify_number.json", "body"),
     "setRate": ("control/set_rate.json", "body"),
 }
 EXAMPLES = Path(__file__).with_name("openapi_examples.json")

@@ -24,7 +24,9 @@ class ProblemCode(StrEnum):
     CUSTOMER_ORDER_ID_USED = "customer_order_id_used"
     NOT_ENABLED = "not_enabled"
     CONCURRENT_CHANGE = "concurrent_change"
+    VERIFICATION_NOT_ALLOWED = "verification_not_allowed"
     RATE_BACKLOG = "rate_backlog"
+    BANDWIDTH_UNAVAILABLE = "bandwidth_unavailable"
     NOT_FOUND = "not_found"
     PATH_NOT_FOUND = "path_not_found"
     MISSING_SIGNATURE = "missing_signature"
@@ -73,6 +75,14 @@ class Backlog(Exception):
     """
 
     def __init__(self, message: str, *, retry_after: int | None) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
+class Unavailable(Exception):
+    """Bandwidth did not process the request now. `retry_after` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
         self.retry_after = retry_after
         super().__init__(message)
 
