@@ -1,7 +1,7 @@
 """What a business submits so that carriers verify its toll-free number.
 
 The fields, their limits and values are those of Bandwidth's specification (the models VerificationRequest,
-Address, Contact and OptInWorkflow of its SDKs). Bandwidth requires `businessEntityType` since 2026.
+Address, Contact and OptInWorkflow of bandwidth-sdk 23). Bandwidth checks the rules between fields.
 """
 
 from typing import Annotated, Any, Literal
@@ -40,7 +40,10 @@ class BusinessContact(CamelModel):
 
     first_name: _Line
     last_name: _Line
-    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=500)]
+    # Bandwidth's pattern accepts no capital letters.
+    email: Annotated[
+        str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=500, to_lower=True)
+    ]
     phone_number: PhoneNumber
 
 
@@ -49,6 +52,7 @@ class OptInWorkflow(CamelModel):
 
     description: _Line
     image_urls: list[_Url] = Field(min_length=1, description="Public pictures of the opt-in")
+    confirmation_response: _Line | None = Field(None, description="Text that confirms an opt-in")
 
 
 class Submission(CamelModel):
@@ -69,7 +73,9 @@ class Submission(CamelModel):
     privacy_policy_url: _Url | None = None
     terms_and_conditions_url: _Url | None = None
     business_dba: _Line | None = Field(None, description="Name under which the business trades")
-    business_registration_number: _Line | None = Field(None, description="For example the EIN")
+    business_registration_number: _Line | None = Field(
+        None, description="For example the EIN. Bandwidth requires it except of a SOLE_PROPRIETOR"
+    )
     business_registration_type: Literal[
         "EIN", "CBN", "NEQ", "PROVINCIAL_NUMBER", "CRN", "VAT", "ACN", "ABN", "BRN", "SIREN", "SIRET",
         "NZBN", "UST_IDNR", "CIF", "NIF", "CNPJ", "UID", "OTHER",
