@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber, Text
 
-_Line = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+_Line = Annotated[Text, AfterValidator(str.strip), Field(min_length=1, max_length=500)]
 
 
 def _url(value: str) -> str:

@@ -151,6 +151,7 @@ class NumberVerification:
         return item
 
     def _submit_once(self, client: "Registrations", number: str, submission: "Submission") -> Requested:
+        self._subscribe(client)
         found = client.get_verification(number)
         if found is not None and found.status in {VERIFIED, PENDING}:
             return Requested(SubmissionOutcome.UNCHANGED, found)
@@ -159,7 +160,6 @@ class NumberVerification:
             reason = f" ({found.reason})" if found.reason else ""
             message = NOT_RESUBMITTABLE.format(number=number, status=found.status, reason=reason)
             raise Conflict(message, ProblemCode.VERIFICATION_NOT_ALLOWED)
-        self._subscribe(client)
         if is_first:
             return self._submit(client, number, submission)
         client.resubmit_verification(number, submission.to_wire())
@@ -180,7 +180,10 @@ class NumberVerification:
         return Requested(SubmissionOutcome.SUBMITTED, _PENDING)
 
     def _subscribe(self, client: "Registrations") -> None:
-        """Let Bandwidth report changes. Without the subscription, the scheduled check finds them later."""
+        """Let Bandwidth report changes, and give it the current password for that.
+
+        Without the subscription, the scheduled check finds the changes later.
+        """
         try:
             client.subscribe_to_verifications(callback_url=self.callback_url, credentials=self.credentials())
         except BandwidthError as error:
