@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bandwidth_messaging.bandwidth.subscriptions import read_notification
 from bandwidth_messaging.bandwidth.verifications import VerificationChange, read_verification_change
-from bandwidth_messaging.domain.orders import is_customer_order_id
+from bandwidth_messaging.domain.orders import find_awaited_order, is_customer_order_id
 from bandwidth_messaging.domain.registration import build_toll_free_registration, is_unchanged
 from bandwidth_messaging.services.parallel import for_each
 from bandwidth_messaging.services.quarantining import quarantine_callback
@@ -103,7 +103,9 @@ class Notifications:
         if customer_order_id is None or not is_customer_order_id(customer_order_id):
             return False
         order = self.orders().get(customer_order_id)
-        if order is None or "taskToken" not in order or order_id not in {order.get("orderId"), None}:
+        if order is None or "taskToken" not in order:
+            return False
+        if order_id not in {find_awaited_order(order), None}:
             return False
         return self.executions().end_wait(order["taskToken"])
 

@@ -300,20 +300,26 @@ class Orders:
             values=_SUCCEEDED,
         )
 
-    def await_notification(self, customer_order_id: str, token: str) -> OrderItem:
-        """Record the token of the task that the order's next notification completes. Return the record.
+    def await_notification(self, customer_order_id: str, token: str, order_id: str) -> OrderItem:
+        """Record the token of the task that the next notification completes. Return the record.
 
-        The record has `subscriptionId` if the order is already subscribed to.
+        `order_id` is the order at Bandwidth that the task waits for: the set-up's or the release's own, or an
+        order of number options.
         """
         record = self._table.update(
-            order_key(customer_order_id), assign={"taskToken": token}, keep={"steps": {}}
+            order_key(customer_order_id),
+            assign={"taskToken": token, "awaitedOrderId": order_id},
+            keep={"steps": {}},
         )
         # An update without a condition always returns the item.
         return cast("OrderItem", record)
 
-    def record_subscription(self, customer_order_id: str, subscription_id: str) -> None:
-        """Record the subscription to the order's notifications."""
-        self._table.update(order_key(customer_order_id), assign={"subscriptionId": subscription_id})
+    def record_subscription(self, customer_order_id: str, subscription_id: str, order_id: str) -> None:
+        """Record the subscription to the notifications of an order at Bandwidth."""
+        self._table.update(
+            order_key(customer_order_id),
+            assign={"subscriptionId": subscription_id, "subscribedOrderId": order_id},
+        )
 
     def finish(
         self,
