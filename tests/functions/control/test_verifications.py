@@ -1,13 +1,16 @@
 """Toll-free verification: submitted once, resubmitted if Bandwidth allows it, and reported by a webhook."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
 import pytest
 
 from bandwidth_messaging.domain.numbers import Home
+from bandwidth_messaging.domain.times import to_rfc3339
 from bandwidth_messaging.runtime import stores
+from bandwidth_messaging.services import number_verification
 from bandwidth_messaging.services.find_or_create import LEASE_DURATION
 from functions.control import browse, verify_number
 from functions.messages import replay_quarantine
@@ -180,12 +183,18 @@ class TestLostResponses:
         assert response["multiValueHeaders"]["Retry-After"] == ["7"]
         assert put()[1]["outcome"] == "submitted"
 
-    def test_an_unconfirmed_submission_is_tried_again_after_the_lease(self, stack: Stack) -> None:
+    def test_a_submission_that_did_not_arrive_is_sent_again_after_the_lease(
+        self, stack: Stack, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         stack.add_fault(POSTED, method="POST", answer={"status": 500, "body": ""})
-
         response = call(verify_number, sample("control/verify_number"))
-
         assert response["multiValueHeaders"]["Retry-After"] == [str(LEASE_DURATION.seconds)]
+        later = datetime.now(UTC) + LEASE_DURATION + timedelta(seconds=1)
+        monkeypatch.setattr(number_verification, "now", lambda: to_rfc3339(later.isoformat()))
+
+        assert put()[1]["outcome"] == "submitted"
+
+        assert submissions(stack) == 2
 
 
 @only_current

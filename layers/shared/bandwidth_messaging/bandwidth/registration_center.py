@@ -28,7 +28,8 @@ _VERSION: Final = re.compile(r"/v[12]$")
 class Registrations:
     """The registrations of one account. Each method can raise the errors of `Transport.send`.
 
-    The client retries after a 429 until all requests of this object have taken `seconds`.
+    The client repeats a read after a 429 until all requests of this object have taken `seconds`. It sends a
+    write once.
     """
 
     def __init__(self, base_url: str, account_id: str, auth: Auth, *, seconds: float) -> None:
