@@ -28,6 +28,7 @@ FUNCTIONS = (
     "control/set_replies",
     "control/manage_webhooks",
     "control/upload_media",
+    "control/verify_number",
 )
 # Samples of requests: the file under events/, and the key of the body if the sample is a proxy event.
 REQUESTS = {
@@ -38,6 +39,7 @@ REQUESTS = {
     "startRelease": ("executions/release_numbers.json", None),
     "setPool": ("control/change_pools.json", "body"),
     "setReplies": ("control/set_replies.json", "body"),
+    "requestVerification": ("control/verify_number.json", "body"),
     "setRate": ("control/set_rate.json", "body"),
     "uploadMedia": ("control/upload_media.json", "body"),
     "putWebhook": ("control/manage_webhooks.json", "body"),

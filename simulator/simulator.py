@@ -15,6 +15,7 @@ from simulator.account.order_outcomes import Shape
 from simulator.account.orders import OrderBook
 from simulator.account.registrations import Registrations
 from simulator.account.subscriptions import Subscriptions
+from simulator.account.verifications import Verifications
 from simulator.callbacks import Courier
 from simulator.capture import Capture
 from simulator.catapult.catapult import Catapult
@@ -95,6 +96,7 @@ class Simulator:
             settings.callback_workers,
         )
         self.subscriptions = Subscriptions(self.account, self.courier)
+        self.verifications = Verifications(self.account, self.registrations, self.courier)
         self.outcomes = Outcomes(settings.receipt_seconds, settings.receipt_types)
         self.sent = SentMessages()
         self.media = MediaStore()
@@ -148,6 +150,7 @@ class Simulator:
             self.importability,
             self.number_options,
             self.registrations,
+            self.verifications,
             self.disconnects,
             self.orders,
             self.supply,

@@ -148,6 +148,11 @@ def test_the_functions_of_the_control_api_load_no_client_of_bandwidth(name: str)
     assert loaded_by("control", f"import {name}") <= {"pydantic"}
 
 
+def test_verifying_a_number_loads_no_xml() -> None:
+    code = "import verify_number; from bandwidth_messaging.bandwidth import registration_center"
+    assert loaded_by("control", code) <= {"pydantic", "requests"}
+
+
 def test_sending_a_message_loads_no_keyword_tables() -> None:
     used = "import deliver_message; from bandwidth_messaging.runtime import wiring; wiring.message_delivery()"
 

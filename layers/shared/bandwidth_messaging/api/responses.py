@@ -17,6 +17,7 @@ from bandwidth_messaging.domain.failures import ErrorClass
 from bandwidth_messaging.domain.messages import RANKS, Api, Direction, MessageState, Waiting
 from bandwidth_messaging.domain.opt_outs import OptOutSource, OptOutState
 from bandwidth_messaging.domain.orders import OrderState
+from bandwidth_messaging.domain.registration import SubmissionOutcome
 from bandwidth_messaging.domain.segments import Encoding
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from bandwidth_messaging.domain.transfers import TRANSFER_ACTIONS, TransferState
@@ -215,6 +216,30 @@ class Registration(_Response):
     reason: str | _Missing = Field(
         None, description="Why the number is not registered, or its registration is unknown"
     )
+
+
+class Verification(_Response):
+    """The verification of a toll-free number, as Bandwidth reports it."""
+
+    number: str = Field(description="E.164")
+    outcome: SubmissionOutcome | _Missing = Field(
+        None, description="What the request did. unchanged: carriers verified the number or review it"
+    )
+    status: str | _Missing = Field(
+        None,
+        description="Bandwidth's status: VERIFIED, UNVERIFIED or PENDING; RESTRICTED if the number is "
+        "blocked. Missing if no verification was requested",
+    )
+    state: Annotated[str, _one_of(registration.RegistrationState)] = Field(
+        description="Whether carriers accept the number's texts. GET /numbers/{number} shows it too"
+    )
+    reason: str | _Missing = Field(None, description="Bandwidth's reason for a denial or a block")
+    resubmit_allowed: bool | _Missing = Field(
+        None, description="Whether a denied submission may be replaced. Bandwidth allows it for seven days"
+    )
+    ticket: str | _Missing = Field(None, description="Bandwidth's id for questions to its support")
+    created_at: _Time | _Missing = None
+    modified_at: _Time | _Missing = None
 
 
 class Preflight(_Response):

@@ -25,7 +25,9 @@ class ProblemCode(StrEnum):
     CUSTOMER_ORDER_ID_USED = "customer_order_id_used"
     NOT_ENABLED = "not_enabled"
     CONCURRENT_CHANGE = "concurrent_change"
+    VERIFICATION_NOT_ALLOWED = "verification_not_allowed"
     RATE_BACKLOG = "rate_backlog"
+    BANDWIDTH_UNAVAILABLE = "bandwidth_unavailable"
     NOT_FOUND = "not_found"
     PATH_NOT_FOUND = "path_not_found"
     MISSING_SIGNATURE = "missing_signature"
@@ -86,6 +88,14 @@ class ExecutionReplaced(Exception):
 
     def __init__(self, customer_order_id: str, execution_arn: str) -> None:
         super().__init__(f"the order {customer_order_id} is now processed by the execution {execution_arn}")
+
+
+class Unavailable(Exception):
+    """Bandwidth did not process the request now. `retry_after` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
 
 
 class Conflict(Exception):

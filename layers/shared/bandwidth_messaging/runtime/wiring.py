@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.number_import import NumberImport
     from bandwidth_messaging.services.number_pools import NumberPools
     from bandwidth_messaging.services.number_release import NumberRelease
+    from bandwidth_messaging.services.number_verification import NumberVerification
     from bandwidth_messaging.services.opt_out_transfer import OptOutTransfer
     from bandwidth_messaging.services.pacing import DefaultRates, Pacing
     from bandwidth_messaging.services.pool_choice import PoolChoice
@@ -648,6 +649,19 @@ def registration_check() -> "RegistrationCheck":
     return RegistrationCheck(
         numbers=stores.numbers(),
         registrations=bandwidth_clients.registrations if bandwidth_clients.is_current() else None,
+    )
+
+
+def number_verification() -> "NumberVerification":
+    """Return the service that requests toll-free verifications."""
+    from bandwidth_messaging.services.number_verification import NumberVerification
+
+    return NumberVerification(
+        numbers=stores.numbers(),
+        leases=stores.leases(),
+        registrations=bandwidth_clients.registrations if bandwidth_clients.is_current() else None,
+        callback_url=settings().notification_url,
+        credentials=bandwidth_clients.callback_credentials,
     )
 
 

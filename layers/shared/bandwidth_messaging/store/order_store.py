@@ -323,21 +323,28 @@ class Orders:
         return interrupted is None and self.record_ordered(customer_order_id, order_id, at)
 
     def await_notification(
-        self, customer_order_id: str, token: str, *, execution_arn: str | None = None
+        self, customer_order_id: str, token: str, order_id: str, *, execution_arn: str | None = None
     ) -> OrderItem:
-        """Record the token of the task that the order's next notification completes. Return the record.
+        """Record the token of the task that the next notification completes. Return the record.
 
-        The record has `subscriptionId` if the order is already subscribed to. Raises ExecutionReplaced.
+        `order_id` is the order at Bandwidth that the task waits for: the set-up's or the release's own, or an
+        order of number options. Raises ExecutionReplaced.
         """
         record = self._update_unless_replaced(
-            customer_order_id, execution_arn, assign={"taskToken": token}, keep={"steps": {}}
+            customer_order_id,
+            execution_arn,
+            assign={"taskToken": token, "awaitedOrderId": order_id},
+            keep={"steps": {}},
         )
         # The update has no other condition.
         return cast("OrderItem", record)
 
-    def record_subscription(self, customer_order_id: str, subscription_id: str) -> None:
-        """Record the subscription to the order's notifications."""
-        self._table.update(order_key(customer_order_id), assign={"subscriptionId": subscription_id})
+    def record_subscription(self, customer_order_id: str, subscription_id: str, order_id: str) -> None:
+        """Record the subscription to the notifications of an order at Bandwidth."""
+        self._table.update(
+            order_key(customer_order_id),
+            assign={"subscriptionId": subscription_id, "subscribedOrderId": order_id},
+        )
 
     def finish(
         self,
