@@ -1,11 +1,19 @@
-"""The current messaging API: recipients are a list, and sent messages can be searched."""
+"""The current messaging API: recipients are a list, RCS, and a search of sent messages."""
 
 import json
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from bandwidth_messaging.bandwidth.messaging import FoundMessage, Messaging, parse_segment_count
+from bandwidth_messaging.bandwidth.messaging import (
+    AcceptedMessage,
+    FoundMessage,
+    Messaging,
+    parse_message_id,
+    parse_segment_count,
+)
+from bandwidth_messaging.bandwidth.transport import Response
 from bandwidth_messaging.domain import failures
-from bandwidth_messaging.domain.messages import MessageState
+from bandwidth_messaging.domain.messages import RCS_CHANNEL, MessageState
 
 _FAILED_STATUSES: Final = ("FAILED", "UNDELIVERED")
 
@@ -15,6 +23,51 @@ class MessagingCurrent(Messaging):
 
     def _recipients(self, to: tuple[str, ...]) -> str | list[str]:
         return list(to)
+
+    def prepare_send(
+        self,
+        *,
+        sender: str,
+        to: tuple[str, ...],
+        text: str,
+        application_id: str,
+        tag: str,
+        media: tuple[str, ...] = (),
+        priority: str | None = None,
+        expiration: str | None = None,
+        rcs: Mapping[str, Any] | None = None,
+    ) -> Callable[[], AcceptedMessage]:
+        """Return the call that sends a message, as in the classic API. With `rcs` it has several channels."""
+        if rcs is None:
+            return super().prepare_send(
+                sender=sender,
+                to=to,
+                text=text,
+                application_id=application_id,
+                tag=tag,
+                media=media,
+                priority=priority,
+                expiration=expiration,
+            )
+        # Bandwidth tries the channels in this order until one sends.
+        channels = [
+            {"channel": RCS_CHANNEL, "from": rcs["from"], "content": _build_rcs_content(rcs)},
+            {"channel": "MMS" if media else "SMS", "from": sender, "content": _build_fallback(text, media)},
+        ]
+        body = {
+            "to": to[0],
+            "channelList": [{**channel, "applicationId": application_id} for channel in channels],
+            "tag": tag,
+            "priority": priority,
+            "expiration": expiration,
+        }
+        post = self._transport.prepare(
+            "POST",
+            f"{self._messages}/multiChannel",
+            body=json.dumps({name: value for name, value in body.items() if value is not None}).encode(),
+            content_type="application/json; charset=utf-8",
+        )
+        return lambda: _parse_multi_channel(post())
 
     def find_sent(self, sender: str, recipient: str, *, since: str, until: str) -> list[FoundMessage]:
         """Return the messages from one number to another (E.164) between two times (RFC 3339, inclusive).
@@ -39,6 +92,30 @@ class MessagingCurrent(Messaging):
             # The message may be among those that are not listed.
             raise response.garbled(f"lists {len(found)} of {total} messages")
         return found
+
+
+def _build_rcs_content(rcs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content of the channel RBM: fields of a card or carousel are not nested there."""
+    nested = rcs.get("card") or rcs.get("carousel") or {}
+    plain = {name: rcs[name] for name in ("text", "media", "suggestions") if name in rcs}
+    return {**nested, **plain}
+
+
+def _build_fallback(text: str, media: tuple[str, ...]) -> dict[str, Any]:
+    files = {"media": [{"fileUrl": url} for url in media]} if media else {}
+    return ({"text": text} if text else {}) | files
+
+
+def _parse_multi_channel(response: Response) -> AcceptedMessage:
+    """Parse a 202. Raises BandwidthGarbled if it has no valid id: the message may have been sent.
+
+    The response has no segment count, because no channel has sent the message yet.
+    """
+    try:
+        bandwidth_id = json.loads(response.body)["data"]["id"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise response.garbled("has no id") from None
+    return AcceptedMessage(parse_message_id(response, bandwidth_id), segment_count=None)
 
 
 def _parse_found(message: dict[str, Any]) -> FoundMessage:

@@ -95,6 +95,7 @@ def message_acceptance() -> "MessageAcceptance":
         schedule_backlog=ScheduleBacklog(stores.scheduled_segments, limits),
         quiet_hours=_quiet_hours(),
         record=record,
+        has_rcs=bandwidth_clients.is_current(),
     )
 
 

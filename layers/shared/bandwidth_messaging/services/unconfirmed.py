@@ -51,7 +51,8 @@ class UnconfirmedMessages:
 
         Return whether the state was recorded.
         """
-        if message["api"] != "v2" or len(message["to"]) != 1:
+        # The search does not list RCS under the number of the fallback.
+        if message["api"] != "v2" or len(message["to"]) != 1 or "rcs" in message:
             return False
         sent_at = datetime.fromisoformat(message["sendingAt"])
         since, until = sent_at - _MARGIN_BEFORE, sent_at + _MARGIN_AFTER

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from bandwidth_messaging.domain import messages
 from bandwidth_messaging.domain.lanes import tickets_to_items
-from bandwidth_messaging.domain.messages import RANKS, Message, MessageItem, MessageState, Receipt, Waiting
+from bandwidth_messaging.domain.messages import (
+    RANKS,
+    RCS_CHANNEL,
+    Message,
+    MessageItem,
+    MessageState,
+    Receipt,
+    Waiting,
+)
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.store import outcomes
 from bandwidth_messaging.store.dynamodb import Item, Page, Table
@@ -33,6 +41,7 @@ _OF_ATTEMPT: Final = (
     "bandwidthSegmentCount",
     "channel",
     "carrierName",
+    "rcsFailure",
     "tickets",
     "scheduledLane",
 )
@@ -41,7 +50,8 @@ _OF_ATTEMPT: Final = (
 _CHOICES: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "bandwidthId": min,
     "bandwidthSegmentCount": max,
-    "channel": min,
+    # RCS comes first. Another channel is its fallback.
+    "channel": lambda one, other: min(one, other, key=lambda channel: (channel == RCS_CHANNEL, channel)),
     "carrierName": min,
     "sortKey": min,
 }
@@ -152,6 +162,7 @@ class Messages:
             "to": list(message.recipients),
             "text": message.text or None,
             "media": list(message.media) or None,
+            "rcs": dict(message.rcs) if message.rcs else None,
             "tag": message.tag,
             "applicationId": message.application_id,
             "encoding": message.encoding,
@@ -444,6 +455,7 @@ class Messages:
         facts = {
             "bandwidthId": receipt.bandwidth_id,
             "channel": receipt.channel,
+            "rcsFailure": receipt.rcs_failure,
             **self._first_facts(receipt),
         }
         if receipt.recipient is None or len(receipt.recipients) <= 1:
