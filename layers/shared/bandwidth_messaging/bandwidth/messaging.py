@@ -38,6 +38,7 @@ class FoundMessage:
     error_code: int | None
     segment_count: int | None
     recipients: int
+    is_rcs: bool = False
 
 
 class Messaging:
@@ -91,7 +92,15 @@ class Messaging:
         )
         return lambda: _parse_accepted(post())
 
-    def find_sent(self, sender: str, recipient: str, *, since: str, until: str) -> list[FoundMessage]:  # noqa: ARG002
+    def find_sent(
+        self,
+        sender: str,  # noqa: ARG002
+        recipient: str,  # noqa: ARG002
+        *,
+        since: str,  # noqa: ARG002
+        until: str,  # noqa: ARG002
+        agent: str | None = None,  # noqa: ARG002
+    ) -> list[FoundMessage]:
         """Return no messages, because the classic API has no search."""
         return []
 

@@ -69,13 +69,16 @@ class MessagingCurrent(Messaging):
         )
         return lambda: _parse_multi_channel(post())
 
-    def find_sent(self, sender: str, recipient: str, *, since: str, until: str) -> list[FoundMessage]:
+    def find_sent(
+        self, sender: str, recipient: str, *, since: str, until: str, agent: str | None = None
+    ) -> list[FoundMessage]:
         """Return the messages from one number to another (E.164) between two times (RFC 3339, inclusive).
 
-        The search returns neither text nor tag, and lists a message only some time after its acceptance.
+        With the sender id of an RCS `agent`, its messages are returned too. The search returns neither text
+        nor tag, and lists a message only some time after its acceptance.
         """
-        query = {
-            "sourceTn": sender,
+        # The search filters by phone numbers. It is not documented to find a sender id.
+        query = ({} if agent else {"sourceTn": sender}) | {
             "destinationTn": recipient,
             "messageDirection": "OUTBOUND",
             "fromDateTime": since,
@@ -84,13 +87,17 @@ class MessagingCurrent(Messaging):
         response = self._transport.send("GET", self._messages, params=query)
         try:
             listed = json.loads(response.body)
-            found = [_parse_found(message) for message in listed["messages"]]
-            total = listed.get("totalCount")
+            messages, total = listed["messages"], listed.get("totalCount")
+            found = [
+                _parse_found(message)
+                for message in messages
+                if agent is None or message["sourceTn"] in {sender, agent}
+            ]
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise response.garbled("is not the documented list") from None
-        if isinstance(total, int) and total > len(found):
+        if isinstance(total, int) and total > len(messages):
             # The message may be among those that are not listed.
-            raise response.garbled(f"lists {len(found)} of {total} messages")
+            raise response.garbled(f"lists {len(messages)} of {total} messages")
         return found
 
 
@@ -137,4 +144,5 @@ def _parse_found(message: dict[str, Any]) -> FoundMessage:
         error_code=error_code,
         segment_count=parse_segment_count(message.get("segmentCount")),
         recipients=recipients,
+        is_rcs=message.get("messageType") == "rcs",
     )

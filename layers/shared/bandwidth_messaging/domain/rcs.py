@@ -55,7 +55,8 @@ def _check_agent(written: str) -> str:
 
 
 def _round_degrees(degrees: Decimal) -> Decimal:
-    return degrees.quantize(_MICRODEGREE)
+    # The sum turns -0 into 0.
+    return degrees.quantize(_MICRODEGREE) + 0
 
 
 _FileUrl = Annotated[WebAddress, Field(max_length=MAX_FILE_URL_CHARACTERS)]
