@@ -10,9 +10,10 @@ from bandwidth_messaging.api.bus_events import to_event
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.services import message_delivery
+from functions.control import browse, change_opt_outs
 from functions.messages import receive_callback
 from simulator.messaging.rcs import Handset
-from tests.functions.conftest import Stack, call, clear_caches, sample
+from tests.functions.conftest import Stack, call, call_api, clear_caches, sample
 from tests.functions.messages.test_callbacks import receipt
 from tests.functions.messages.test_sending import (
     OWNER,
@@ -327,6 +328,24 @@ class TestOptOuts:
     def test_an_opt_out_that_a_carrier_reports_for_rcs_counts_for_the_agent(self, sent: str) -> None:
         report("message-failed", sent, BY_RCS, errorCode=4775)
         assert (send(rcs=RCS)[0], send()[0]) == (409, 202)
+
+    def test_an_operator_ends_an_opt_out_from_the_agent(self, ready: Stack) -> None:
+        path = f"/numbers/{AGENT}/opt-outs/{RECIPIENT}"
+        assert call_api(change_opt_outs, "DELETE", path)[0] == 404
+        stop_by_rcs()
+        (listed,) = call_api(browse, "GET", f"/numbers/{AGENT}/opt-outs")[1]["items"]
+        assert (listed["owner"], listed["number"]) == (AGENT, RECIPIENT)
+
+        status, ended = call_api(change_opt_outs, "DELETE", path)
+
+        assert (status, ended["state"]) == (200, "in")
+        assert send(rcs=RCS)[0] == 202
+
+    def test_texts_to_the_agent_are_listed_under_its_id(self, ready: Stack) -> None:
+        stop_by_rcs("Where is it?")
+        for path, query in (("/messages", {"number": AGENT}), (f"/conversations/{AGENT}/{RECIPIENT}", None)):
+            (shown,) = call_api(browse, "GET", path, query=query)[1]["items"]
+            assert (shown["owner"], shown["from"], shown["text"]) == (AGENT, RECIPIENT, "Where is it?")
 
     def test_a_chosen_suggestion_is_a_message_to_the_agent(self, ready: Stack) -> None:
         inbound = {

@@ -5,13 +5,13 @@ Names, values and limits are those of Bandwidth's specification (multiChannelMes
 
 import base64
 import binascii
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from bandwidth_messaging.domain.participants import is_agent_id
 from bandwidth_messaging.domain.times import parse_time
 from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber, Text, WebAddress
 
@@ -19,7 +19,6 @@ MAX_FILE_URL_CHARACTERS: Final = 1000
 """The limit of the URL of a file, which also holds for the media of the fallback."""
 _MAX_LINK_CHARACTERS: Final = 2048
 _MAX_POSTBACK_CHARACTERS: Final = 2048
-_AGENT: Final = re.compile(r"[!-~]{1,100}")
 _MICRODEGREE: Final = Decimal("0.000001")
 
 # The fields of each type of suggestion: those that it needs, and those that it may have.
@@ -45,7 +44,7 @@ def _check_base64(written: str) -> str:
 
 def _check_agent(written: str) -> str:
     # A sender without a letter would be read as a phone number in callbacks.
-    if not _AGENT.fullmatch(written) or not any(char.isalpha() for char in written):
+    if not is_agent_id(written):
         message = (
             "is not the sender id of an RCS agent: at most 100 letters, digits and symbols without spaces, "
             "with at least one letter. Use the id that Bandwidth gave your agent."
