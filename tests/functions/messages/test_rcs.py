@@ -10,7 +10,7 @@ from bandwidth_messaging.api.bus_events import to_event
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.services import message_delivery
-from functions.control import browse, change_opt_outs
+from functions.control import browse, change_opt_outs, change_pools
 from functions.messages import receive_callback
 from simulator.messaging.rcs import Handset
 from tests.functions.conftest import Stack, call, call_api, clear_caches, sample
@@ -119,6 +119,18 @@ class TestSending:
         assert send("key", rcs=RCS) == first
         status, problem = send("key", rcs=RCS | {"from": "OtherAgent"})
         assert (status, problem["code"]) == (422, "idempotency_key_reused")
+
+    def test_a_pool_chooses_the_number_of_the_fallback(self, ready: Stack) -> None:
+        assert call_api(change_pools, "PUT", "/pools/parcels", body={"numbers": [OWNER]})[0] == 200
+
+        _, accepted = send(rcs=RCS, **{"from": "parcels"})
+        worker(accepted["messageId"])
+
+        assert (accepted["from"], accepted["pool"]) == (OWNER, "parcels")
+        (at,) = at_bandwidth(ready)
+        assert (at.channel, at.from_) == ("RBM", AGENT)
+        stop_by_rcs()
+        assert send(rcs=RCS, **{"from": "parcels"})[0] == 409
 
     def test_a_scheduled_message_is_stored_with_rcs(self, ready: Stack) -> None:
         _, accepted = send(rcs=RCS, sendAt=later(hours=1))

@@ -3,15 +3,23 @@
 import hashlib
 import unicodedata
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import core_schema
 
 from bandwidth_messaging.domain.messages import Api
 from bandwidth_messaging.domain.phone_numbers import to_e164
 from bandwidth_messaging.domain.pools import is_pool_name
 from bandwidth_messaging.domain.problems import FieldProblem
-from bandwidth_messaging.domain.rcs import MAX_FILE_URL_CHARACTERS, RcsContent
 from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber, Text, WebAddress
 
 MAX_RECIPIENTS: Final = 10
@@ -66,6 +74,34 @@ _OneOrList = BeforeValidator(
 _MediaUrl = Annotated[WebAddress, Field(max_length=_MAX_MEDIA_URL_CHARACTERS)]
 
 
+def _parse_rcs(given: object) -> "RcsContent":
+    from bandwidth_messaging.domain.rcs import RcsContent  # noqa: PLC0415
+
+    return RcsContent.model_validate(given)
+
+
+class _LoadedRcs:
+    """The model RcsContent, loaded for the first message with RCS: it would slow every cold start down."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: object) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(_parse_rcs)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _: object, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        from bandwidth_messaging.domain.rcs import RcsContent  # noqa: PLC0415
+
+        return handler(RcsContent.__pydantic_core_schema__)
+
+
+if TYPE_CHECKING:
+    from bandwidth_messaging.domain.rcs import RcsContent
+
+    type _Rcs = RcsContent
+else:
+    _Rcs = Annotated[Any, _LoadedRcs]
+
+
 class NewMessage(CamelModel):
     """Body of POST /messages. Numbers are converted to E.164, and repeated recipients are removed."""
 
@@ -89,7 +125,7 @@ class NewMessage(CamelModel):
         description="The text of the message. Optional if the message has media",
         examples=["Good morning!"],
     )
-    rcs: RcsContent | None = Field(
+    rcs: _Rcs | None = Field(
         None,
         description="Sent by RCS first. Text and media of the message are the fallback: Bandwidth sends them "
         "by SMS or MMS if RCS does not reach the recipient (V2 with BandwidthApi current only)",
@@ -130,9 +166,11 @@ class NewMessage(CamelModel):
 
     @field_validator("rcs")
     @classmethod
-    def _check_rcs(cls, value: RcsContent | None, info: ValidationInfo) -> RcsContent | None:
+    def _check_rcs(cls, value: _Rcs | None, info: ValidationInfo) -> _Rcs | None:
         if value is None:
             return None
+        from bandwidth_messaging.domain.rcs import MAX_FILE_URL_CHARACTERS  # noqa: PLC0415
+
         if len(info.data.get("to", ())) > 1:
             message = "is for one recipient, and to has several. Send one message to each."
             raise ValueError(message)
