@@ -28,6 +28,7 @@ def schemas() -> dict[str, str]:
         "order": responses.OrderEvent,
         "opt_out": responses.OptOutEvent,
         "drift": responses.DriftEvent,
+        "webhook": responses.WebhookEvent,
     }
     return {
         f"{kind.name}.json": json.dumps(

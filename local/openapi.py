@@ -26,6 +26,8 @@ FUNCTIONS = (
     "control/change_opt_outs",
     "control/change_pools",
     "control/set_replies",
+    "control/manage_webhooks",
+    "control/upload_media",
 )
 # Samples of requests: the file under events/, and the key of the body if the sample is a proxy event.
 REQUESTS = {
@@ -37,6 +39,8 @@ REQUESTS = {
     "setPool": ("control/change_pools.json", "body"),
     "setReplies": ("control/set_replies.json", "body"),
     "setRate": ("control/set_rate.json", "body"),
+    "uploadMedia": ("control/upload_media.json", "body"),
+    "putWebhook": ("control/manage_webhooks.json", "body"),
 }
 EXAMPLES = Path(__file__).with_name("openapi_examples.json")
 # Responses that API Gateway can give to every operation: by status, the type in the template's
@@ -79,10 +83,12 @@ def document() -> str:
         ],
         tags=[
             Tag(name="Messages", description="Outbound and inbound messages"),
+            Tag(name="Media", description="Files that messages send"),
             Tag(name="Numbers", description="Your numbers"),
             Tag(name="Opt-outs", description="People who opted out of texts from your numbers"),
             Tag(name="Pools", description="Groups of your numbers that share their messages"),
             Tag(name="Rates", description="How fast messages are sent, and how long they wait"),
+            Tag(name="Webhooks", description="Your endpoints that receive signed events"),
             Tag(name="Usage", description="Messages, segments and their estimated price"),
             Tag(name="Set-ups", description="Orders that import, buy or release numbers"),
         ],

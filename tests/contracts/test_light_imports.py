@@ -27,6 +27,7 @@ SERVICES = [
     ("messages", "send_keyword_reply", "keyword_replies", set[str]()),
     ("messages", "send_message", "message_acceptance", {"pydantic"}),
     ("messages", "deliver_message", "message_delivery", set[str]()),
+    ("messages", "send_webhook", "webhook_delivery", set[str]()),
     ("setups", "receive_notification", "notifications", {"lxml", "requests"}),
 ]
 
@@ -106,6 +107,11 @@ def test_sending_a_message_loads_no_xml() -> None:
     assert loaded_by("messages", code) <= {"requests"}
 
 
+def test_sending_a_webhook_loads_only_requests() -> None:
+    code = "import send_webhook; from bandwidth_messaging.network import webhook_client"
+    assert loaded_by("messages", code) <= {"requests"}
+
+
 def test_archiving_media_loads_only_requests() -> None:
     code = "import archive_media; from bandwidth_messaging.bandwidth import media_api"
     assert loaded_by("messages", code) <= {"requests"}
@@ -129,7 +135,17 @@ def test_the_steps_of_catapult_load_no_xml(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["browse", "change_pools", "describe", "set_rate", "set_replies", "start_setup"]
+    "name",
+    [
+        "browse",
+        "change_pools",
+        "describe",
+        "manage_webhooks",
+        "set_rate",
+        "set_replies",
+        "start_setup",
+        "upload_media",
+    ],
 )
 def test_the_functions_of_the_control_api_load_no_client_of_bandwidth(name: str) -> None:
     assert loaded_by("control", f"import {name}") <= {"pydantic"}

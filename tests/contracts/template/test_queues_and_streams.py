@@ -12,12 +12,13 @@ from bandwidth_messaging.domain import replies
 from bandwidth_messaging.domain.retries import compute_delay
 from bandwidth_messaging.services import message_delivery
 from bandwidth_messaging.store import keys
-from tests.contracts.template.deployed import DEPLOYED, GLOBALS, TABLES, events
+from tests.contracts.template.deployed import DEPLOYED, GLOBALS, TABLES, as_list, events, statements
 from tests.template import resources
 
 
 @pytest.mark.parametrize(
-    ("queue", "worker"), [("SendQueue", "DeliverMessage"), ("MediaQueue", "ArchiveMedia")]
+    ("queue", "worker"),
+    [("SendQueue", "DeliverMessage"), ("MediaQueue", "ArchiveMedia"), ("WebhookQueue", "SendWebhook")],
 )
 def test_the_visibility_timeout_is_six_times_the_timeout_of_the_worker(queue: str, worker: str) -> None:
     timeout = DEPLOYED[worker].get("Timeout", GLOBALS["Timeout"])
@@ -62,8 +63,24 @@ def test_a_worker_reports_the_failed_records_of_a_batch() -> None:
     sources = [*events("SQS"), *events("DynamoDB")]
     # Events and replies to keywords read the streams of both tables that have one.
     streams = [table for table in TABLES.values() if "StreamSpecification" in table]
-    assert len(sources) == len(["SendQueue", "HighSendQueue", "MediaQueue"]) + 2 * len(streams)
+    assert len(sources) == len(["SendQueue", "HighSendQueue", "MediaQueue", "WebhookQueue"]) + 2 * len(
+        streams
+    )
     assert all(source["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for _, source in sources)
+
+
+def test_lambda_does_not_stop_a_function_that_returns_records_to_its_own_queue() -> None:
+    # Lambda's detection of recursive loops ends such a chain after about 16 invocations.
+    own_queues = [(function, source["Queue"]) for function, source in events("SQS")]
+    returning = {
+        function
+        for function, queue in own_queues
+        for statement in statements(DEPLOYED[function])
+        if "sqs:SendMessage" in as_list(statement["Action"]) and queue in as_list(statement["Resource"])
+    }
+
+    assert returning == {"DeliverMessage", "SendWebhook"}
+    assert {name for name in DEPLOYED if DEPLOYED[name].get("RecursiveLoop") == "Allow"} == returning
 
 
 def stream_sources(logical_id: str) -> list[dict[str, Any]]:
@@ -119,6 +136,7 @@ def test_only_items_that_are_published_wake_the_function_that_publishes_them() -
             keys.order_key("order-1"),
             keys.opt_out_key("+19195551212", "+19195551234"),
             keys.drift_key(),
+            keys.webhook_key("crm"),
         )
     )
     assert not any(

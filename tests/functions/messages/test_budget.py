@@ -23,7 +23,7 @@ from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
 from bandwidth_messaging.services import keyword_replies, message_delivery, message_schedule
 from bandwidth_messaging.store.dynamodb import from_dynamodb
-from functions.control import browse
+from functions.control import browse, manage_webhooks
 from functions.messages import (
     cancel_message,
     deliver_message,
@@ -31,6 +31,7 @@ from functions.messages import (
     receive_callback,
     send_keyword_reply,
     send_message,
+    send_webhook,
 )
 from tests.functions.conftest import (
     CALLBACK_URL,
@@ -45,6 +46,7 @@ from tests.functions.conftest import (
 )
 from tests.functions.messages.test_archiving import archive, at_bandwidth, received
 from tests.generations import both_generations, only_current
+from tests.http_server import run_server
 from tests.template import resources
 
 if TYPE_CHECKING:
@@ -578,6 +580,31 @@ def test_a_reply_to_a_keyword(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> No
 
     assert replied == documented("reply to a keyword")
     assert skipped == documented("keyword that may get no second reply")
+
+
+def test_an_event_for_a_webhook(desk: Desk) -> None:
+    with run_server() as endpoint:
+        call_api(manage_webhooks, "PUT", "/webhooks/crm", body={"url": endpoint.url})
+        event = json.loads(json.dumps(sample("messages/send_webhook")))
+        # The master secret is cached.
+        call(send_webhook, event)
+
+        sent = desk.measure(call, send_webhook, event)
+        event["Records"][0]["messageAttributes"] = {}
+        queued = desk.measure(call, send_webhook, event)
+
+    assert len(endpoint.requests) == 2
+    assert sent == documented("send an event to a webhook")
+    assert queued == documented("queue an event for one webhook")
+
+
+def test_a_message_with_an_uploaded_file(stack: Stack, desk: Desk) -> None:
+    stack.s3.put_object(Bucket="uploads", Key="a.png", Body=b"a picture", ContentType="image/png")
+    body = {"from": OWNER, "to": RECIPIENT, "media": ["media://a.png"]}
+
+    cost = desk.measure(call_api, send_message, "POST", "/messages", body=body)
+
+    assert cost == documented("accept a message with an uploaded file")
 
 
 def test_inbound_media(stack: Stack, desk: Desk) -> None:

@@ -10,6 +10,7 @@ import pytest
 from bandwidth_messaging.domain.drift import DriftCause, DriftKind, Finding
 from bandwidth_messaging.domain.messages import Message, MessageState, Receipt
 from bandwidth_messaging.domain.numbers import Home
+from bandwidth_messaging.domain.webhooks import WebhookFormat, WebhookItem, WebhookState
 from bandwidth_messaging.runtime import stores
 from functions.messages import publish_events
 from tests.bus import KIND_OF, bus_event, schema_errors
@@ -180,18 +181,56 @@ def drift() -> None:
         store.record(findings, at(second))
 
 
+def webhooks() -> None:
+    """Create a webhook, rotate its secret, and disable it."""
+    store = stores.webhooks()
+    created: WebhookItem = {
+        "webhookName": "crm",
+        "state": WebhookState.ENABLED,
+        "url": "https://crm.example.com/token-in-path",
+        "types": ["Message Delivered"],
+        "format": WebhookFormat.STANDARD,
+        "secretId": "secret-id-1",
+        "createdAt": at(0),
+    }
+    rotated: WebhookItem = {
+        **created,
+        "secretId": "secret-id-2",
+        "previousSecretId": "secret-id-1",
+        "previousUntil": at(9),
+        "rotatedAt": at(1),
+    }
+    disabled: WebhookItem = {
+        **rotated,
+        "state": WebhookState.DISABLED,
+        "disabledAt": at(2),
+        "reason": "The endpoint responded 410 Gone.",
+    }
+    known = None
+    for changed in (created, rotated, disabled, None):
+        assert store.replace("crm", known, changed)
+        known = changed
+
+
 def everything() -> None:
     text_messages()
     numbers()
     orders()
     opt_outs()
     drift()
+    webhooks()
 
 
 def item_of(event: dict[str, Any]) -> tuple[str, ...]:
     """Return the id of an event's item."""
     kind, detail = KIND_OF[event["detail-type"]], event["detail"]
-    names = {"message": "messageId", "number": "number", "order": "customerOrderId", "opt_out": "owner"}
+    names = {
+        "message": "messageId",
+        "number": "number",
+        "order": "customerOrderId",
+        "opt_out": "owner",
+        "webhook": "name",
+    }
     return kind, detail[names[kind]] if kind in names else ""
 
 
@@ -225,6 +264,21 @@ def test_events_contain_text_and_media_by_parameter(
     (received,) = [event for event in events if event["detail-type"] == "Message Received"]
     assert received["detail"]["media"] == list(inbound().media)
     assert [schema_errors(event) for event in events] == [[]] * len(events)
+
+
+def test_the_events_of_a_webhook_contain_neither_its_url_nor_the_id_of_its_secret(
+    streams: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhooks()
+
+    events = publish_all(streams, monkeypatch)
+
+    assert [event["detail-type"] for event in events] == [
+        "Webhook Enabled",
+        "Webhook Updated",
+        "Webhook Disabled",
+    ]
+    assert not any(hidden in str(events) for hidden in ("token-in-path", "secret-id"))
 
 
 def test_each_change_has_a_unique_id_and_an_ordered_version(
@@ -271,6 +325,7 @@ def test_the_highest_version_has_the_last_published_state_in_any_order(
         ("order", "order-9"): "Order Failed",
         ("opt_out", OURS): "Opt-Out Ended",
         ("drift", ""): "Drift Ended",
+        ("webhook", "crm"): "Webhook Disabled",
     }
 
 

@@ -195,6 +195,12 @@ def test_the_media_of_the_fallback_have_bandwidths_limit_of_files() -> None:
     assert (field, "1000 characters" in detail) == ("rcs", True)
 
 
+def test_uploaded_files_cannot_be_sent_with_rcs() -> None:
+    ((field, detail),) = problems({"from": "ExampleAgent", "text": "x"}, media=["media://logo.png"])
+    assert (field, "uploaded files" in detail) == ("rcs", True)
+    assert wrong_fields(media=[{"fileUrl": "media://logo.png"}]) == ["rcs.media[0].fileUrl"]
+
+
 def test_the_fallback_needs_a_text_or_media() -> None:
     assert [field for field, _ in problems({"from": "ExampleAgent", "text": "x"}, text="")] == ["text"]
 

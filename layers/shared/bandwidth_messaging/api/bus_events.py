@@ -17,12 +17,14 @@ from bandwidth_messaging.api.views import (
     number_view,
     opt_out_view,
     order_view,
+    webhook_event_view,
 )
 from bandwidth_messaging.domain.drift import DriftState
 from bandwidth_messaging.domain.messages import MessageState
 from bandwidth_messaging.domain.numbers import NumberState
 from bandwidth_messaging.domain.opt_outs import OptOutState
 from bandwidth_messaging.domain.orders import OrderState
+from bandwidth_messaging.domain.webhooks import WebhookState
 from bandwidth_messaging.store.dynamodb import VERSION, Item, from_dynamodb
 from bandwidth_messaging.store.keys import parse_customer_order_id
 
@@ -34,7 +36,7 @@ _CONTENT_FIELDS: Final = frozenset(
 _MAX_DETAIL_BYTES: Final = 100_000
 # Fields that identify the item and its state. All of them are short.
 _REQUIRED_FIELDS: Final = frozenset(
-    {"eventId", "version", "messageId", "number", "owner", "customerOrderId", "state", "times"}
+    {"eventId", "version", "messageId", "number", "owner", "customerOrderId", "name", "state", "times"}
 )
 _ARCHIVED: Final = "Message Media Archived"
 
@@ -124,7 +126,14 @@ _DRIFT: Final = Kind(
     "Drift Updated",
     drift_view,
 )
-KINDS: Final = (_MESSAGE, _NUMBER, _ORDER, _OPT_OUT, _DRIFT)
+_WEBHOOK: Final = Kind(
+    "webhook",
+    "state",
+    {WebhookState.ENABLED: "Webhook Enabled", WebhookState.DISABLED: "Webhook Disabled"},
+    "Webhook Updated",
+    webhook_event_view,
+)
+KINDS: Final = (_MESSAGE, _NUMBER, _ORDER, _OPT_OUT, _DRIFT, _WEBHOOK)
 
 
 @dataclass(frozen=True)
@@ -187,6 +196,8 @@ def _kind_of(item: Item) -> Kind | None:
         return _NUMBER
     if "driftState" in item:
         return _DRIFT
+    if "webhookName" in item:
+        return _WEBHOOK
     return _ORDER if parse_customer_order_id(item) else None
 
 

@@ -19,6 +19,7 @@ from bandwidth_messaging.domain.opt_outs import OptOutSource, OptOutState
 from bandwidth_messaging.domain.orders import OrderState
 from bandwidth_messaging.domain.segments import Encoding
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
+from bandwidth_messaging.domain.webhooks import WebhookFormat, WebhookState
 
 
 def _one_of(names: Iterable[str]) -> Any:
@@ -405,6 +406,72 @@ class Order(_Response):
     next_steps: str | _Missing = Field(None, description="What you can do next, as sentences")
 
 
+class WebhookFields(_Response):
+    """The fields of a webhook that its events have too."""
+
+    name: str
+    state: Annotated[str, _one_of(WebhookState)] = Field(description="`disabled`: nothing is sent")
+    types: list[str] | _Missing = Field(
+        None, description="Detail types of the events to send. If left out, all events"
+    )
+    format: Annotated[str, _one_of(WebhookFormat)] = Field(
+        description="Body of the requests. `event`: the event as EventBridge delivers it. "
+        "`standard`: `type`, `timestamp` and `data`, the detail of the event"
+    )
+    reason: str | _Missing = Field(None, description="Why the stack disabled the webhook, as a sentence")
+    times: _Times
+
+
+class Webhook(WebhookFields):
+    """An endpoint that receives signed events."""
+
+    url: str
+    previous_secret_until: _Time | _Missing = Field(
+        None, description="Until when the secret before the last rotation signs too"
+    )
+
+
+class WebhookWithSecret(Webhook):
+    """A webhook, with its secret if the request created the secret."""
+
+    secret: str | _Missing = Field(
+        None, description="Signing secret (`whsec_` and base64). No other response contains it"
+    )
+
+
+class Webhooks(_Response):
+    """All webhooks."""
+
+    items: list[Webhook]
+
+
+class UploadForm(_Response):
+    """A form for S3: a POST request (multipart/form-data) with these fields and, last, the field file."""
+
+    url: str
+    fields: dict[str, str]
+
+
+class Upload(_Response):
+    """A form that uploads a file."""
+
+    name: str
+    media: str = Field(description="The file in `media` of POST /messages")
+    form: UploadForm
+    max_bytes: int
+    expires_at: _Time = Field(description="When the form becomes invalid")
+
+
+class UploadedFile(_Response):
+    """An uploaded file."""
+
+    name: str
+    media: str = Field(description="The file in `media` of POST /messages")
+    content_type: str
+    bytes: int
+    uploaded_at: _Time
+
+
 class Orders(_Response):
     """A page of orders."""
 
@@ -547,3 +614,7 @@ class DriftEvent(_Event):
     counts: DriftCounts | _Missing = None
     findings: list[DriftFinding] | _Missing = Field(None, description="At most 100")
     times: _Times
+
+
+class WebhookEvent(WebhookFields, _Event):
+    """A webhook after a change of these fields. The URL is left out: it may contain a token."""

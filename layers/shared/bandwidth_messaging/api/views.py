@@ -43,6 +43,8 @@ _ORDER = (
 )  # fmt: skip
 _POOL = ("name", "numbers", "formerNumbers", "matchAreaCode", "updatedAt")
 _DRIFT = ("counts", "findings")
+_WEBHOOK = ("state", "types", "format", "reason")
+_WEBHOOK_TIMES = ("created", "rotated", "disabled")
 _ORDER_STATES = (
     OrderState.STARTED,
     OrderState.ORDERED,
@@ -192,6 +194,23 @@ def drift_view(item: Item) -> View:
         **_only(item, _DRIFT),
         "times": _times(item, (DriftState.FOUND, DriftState.ENDED)),
     }
+
+
+def webhook_event_view(item: Mapping[str, Any]) -> View:
+    """Return a webhook as its events show it: without the URL, which may contain a token."""
+    return {
+        "name": item["webhookName"],
+        **_only(item, _WEBHOOK),
+        "times": _times(item, _WEBHOOK_TIMES),
+    }
+
+
+def webhook_view(item: Mapping[str, Any], *, secret: str | None = None) -> View:
+    """Return a webhook as GET /webhooks/{name} shows it. `secret` is shown only when it is new."""
+    view = webhook_event_view(item) | {"url": item["url"]}
+    if "previousUntil" in item:
+        view["previousSecretUntil"] = item["previousUntil"]
+    return view | ({"secret": secret} if secret else {})
 
 
 def _to_text(micros: int) -> str:

@@ -14,7 +14,6 @@ from typing import Final, NamedTuple
 
 import requests
 
-from bandwidth_messaging.bandwidth.deadline import bounded_session, exchange
 from bandwidth_messaging.bandwidth.errors import (
     BandwidthError,
     BandwidthGarbled,
@@ -24,7 +23,8 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnavailable,
     mask_numbers,
 )
-from bandwidth_messaging.bandwidth.reachability import explain_failure
+from bandwidth_messaging.network.deadline import bounded_session, exchange
+from bandwidth_messaging.network.reachability import explain_failure
 
 _CONNECT_TIMEOUT_SECONDS: Final = 3.05
 RESPONSE_TIMEOUT_SECONDS: Final = 20

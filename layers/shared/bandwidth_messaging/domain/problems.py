@@ -21,6 +21,7 @@ class ProblemCode(StrEnum):
     OPTED_OUT = "opted_out"
     POOL_UNUSABLE = "pool_unusable"
     MESSAGE_NOT_CANCELABLE = "message_not_cancelable"
+    TOO_MANY_WEBHOOKS = "too_many_webhooks"
     CUSTOMER_ORDER_ID_USED = "customer_order_id_used"
     NOT_ENABLED = "not_enabled"
     CONCURRENT_CHANGE = "concurrent_change"

@@ -20,12 +20,23 @@ from bandwidth_messaging.domain.messages import Api
 from bandwidth_messaging.domain.phone_numbers import to_e164
 from bandwidth_messaging.domain.pools import is_pool_name
 from bandwidth_messaging.domain.problems import FieldProblem
-from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber, Text, WebAddress
+from bandwidth_messaging.domain.uploads import NAME_RULE, find_name, is_name
+from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber, Text, check_web_address
 
 MAX_RECIPIENTS: Final = 10
 MAX_DAYS_AHEAD: Final = 35
 """How far ahead a message may be scheduled."""
 _MAX_MEDIA_URL_CHARACTERS: Final = 4096
+
+
+def _check_media(url: str) -> str:
+    if (name := find_name(url)) is None:
+        return check_web_address(url)
+    if not is_name(name):
+        message = f"does not name an uploaded file. {NAME_RULE}"
+        raise ValueError(message)
+    return url
+
 
 # Letters and symbols without a glyph: Hangul fillers and the Braille blank.
 _INVISIBLE: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
@@ -71,7 +82,7 @@ _OneOrList = BeforeValidator(
     lambda given: [given] if isinstance(given, str) else given,
     json_schema_input_type=str | Annotated[list[str], Field(min_length=1, max_length=MAX_RECIPIENTS)],
 )
-_MediaUrl = Annotated[WebAddress, Field(max_length=_MAX_MEDIA_URL_CHARACTERS)]
+_MediaUrl = Annotated[str, Field(max_length=_MAX_MEDIA_URL_CHARACTERS), AfterValidator(_check_media)]
 
 
 def _parse_rcs(given: object) -> "RcsContent":
@@ -117,7 +128,12 @@ class NewMessage(CamelModel):
         examples=["+19195551234"],
     )
     # Declared before the text, whose validator reads this field.
-    media: list[_MediaUrl] = Field([], max_length=10, description="URLs of pictures and other files (MMS)")
+    media: list[_MediaUrl] = Field(
+        [],
+        max_length=10,
+        description="URLs of pictures and other files (MMS). `media://logo.png` is a file that was uploaded "
+        "with PUT /media/logo.png",
+    )
     text: Text = Field(
         "",
         max_length=2048,
@@ -173,6 +189,12 @@ class NewMessage(CamelModel):
 
         if len(info.data.get("to", ())) > 1:
             message = "is for one recipient, and to has several. Send one message to each."
+            raise ValueError(message)
+        # The signed link of an uploaded file is longer than Bandwidth allows here.
+        if any(find_name(url) for url in info.data.get("media", ())):
+            message = (
+                "cannot be sent with uploaded files (media://). Give media URLs that Bandwidth can fetch."
+            )
             raise ValueError(message)
         if any(len(url) > MAX_FILE_URL_CHARACTERS for url in info.data.get("media", ())):
             message = f"limits the URLs of media to {MAX_FILE_URL_CHARACTERS} characters. Use shorter URLs."

@@ -69,14 +69,15 @@ Text = Annotated[str, AfterValidator(_without_control_characters)]
 _WEB_ADDRESS: Final = re.compile(r"https?://[^\s/?#\x00-\x1f\x7f-\x9f][^\s\x00-\x1f\x7f-\x9f]*")
 
 
-def _check_web_address(url: str) -> str:
+def check_web_address(url: str) -> str:
+    """Return an http or https URL unchanged. Raises ValueError for any other text."""
     if not _WEB_ADDRESS.fullmatch(url):
         message = "is not a URL that Bandwidth can fetch (https://...)"
         raise ValueError(message)
     return url
 
 
-WebAddress = Annotated[str, AfterValidator(_check_web_address)]
+WebAddress = Annotated[str, AfterValidator(check_web_address)]
 """An http or https URL."""
 
 

@@ -40,7 +40,10 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.reply_store import Replies
     from bandwidth_messaging.store.scheduled_segment_store import ScheduledSegments
     from bandwidth_messaging.store.setup_requests import SetupRequests
+    from bandwidth_messaging.store.upload_store import Uploads
     from bandwidth_messaging.store.usage_store import Usage
+    from bandwidth_messaging.store.webhook_queue import WebhookQueue
+    from bandwidth_messaging.store.webhook_store import Webhooks
 
 # Excludes loaded modules from garbage collection, which would run while the first client is built.
 gc.freeze()
@@ -255,6 +258,27 @@ def media_queue() -> "WorkQueue":
     from bandwidth_messaging.store.queues import WorkQueue
 
     return WorkQueue(_sqs(), settings().media_queue_url)
+
+
+@cache
+def uploads() -> "Uploads":
+    from bandwidth_messaging.store.upload_store import Uploads
+
+    return Uploads(_s3(), settings().upload_bucket)
+
+
+@cache
+def webhooks() -> "Webhooks":
+    from bandwidth_messaging.store.webhook_store import Webhooks
+
+    return Webhooks(Table(_dynamodb(), settings().numbers_table))
+
+
+@cache
+def webhook_queue() -> "WebhookQueue":
+    from bandwidth_messaging.store.webhook_queue import WebhookQueue
+
+    return WebhookQueue(_sqs(), settings().webhook_queue_url, settings().webhook_dead_letter_queue_url)
 
 
 @cache

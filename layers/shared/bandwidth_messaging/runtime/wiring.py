@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.domain.keywords import Keywords
     from bandwidth_messaging.domain.orders import Kind
     from bandwidth_messaging.domain.quiet_hours import QuietHours
+    from bandwidth_messaging.network.webhook_client import WebhookClient
     from bandwidth_messaging.services.callback_authorization import CallbackAuthorization
     from bandwidth_messaging.services.callback_intake import CallbackIntake
     from bandwidth_messaging.services.carrier_retries import CarrierRetries
@@ -61,6 +62,8 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
     from bandwidth_messaging.services.usage_counting import UsageCounting
     from bandwidth_messaging.services.usage_report import Prices, UsageReport
+    from bandwidth_messaging.services.webhook_delivery import WebhookDelivery
+    from bandwidth_messaging.services.webhook_settings import WebhookSettings
 
 
 def send_checks() -> "SendChecks":
@@ -94,6 +97,7 @@ def message_acceptance() -> "MessageAcceptance":
         limits=limits,
         schedule_backlog=ScheduleBacklog(stores.scheduled_segments, limits),
         quiet_hours=_quiet_hours(),
+        uploads=stores.uploads,
         record=record,
         has_rcs=bandwidth_clients.is_current(),
     )
@@ -210,6 +214,7 @@ def message_delivery() -> "MessageDelivery":
         record=record,
         sleep=sleep,
         quiet_hours=_quiet_hours(),
+        uploads=stores.uploads,
     )
 
 
@@ -364,6 +369,37 @@ def media_archive() -> "MediaArchive":
     from bandwidth_messaging.services.media_archive import MediaArchive
 
     return MediaArchive(stores.messages(), stores.archive, bandwidth_clients.media, count)
+
+
+def webhook_settings() -> "WebhookSettings":
+    """Return the service that stores webhook endpoints."""
+    from bandwidth_messaging.services.webhook_settings import WebhookSettings
+
+    return WebhookSettings(
+        stores.webhooks(),
+        bandwidth_clients.webhook_master_secret if settings().webhook_secret else None,
+        allow_local=settings().webhooks_allow_local == "true",
+    )
+
+
+def webhook_delivery() -> "WebhookDelivery":
+    """Return the service that sends events to webhook endpoints."""
+    from bandwidth_messaging.services.webhook_delivery import WebhookDelivery
+
+    return WebhookDelivery(
+        webhooks=stores.webhooks(),
+        queue=stores.webhook_queue,
+        client=_webhook_client,
+        read_master_secret=bandwidth_clients.webhook_master_secret,
+        count=count,
+    )
+
+
+@cache
+def _webhook_client() -> "WebhookClient":
+    from bandwidth_messaging.network.webhook_client import WebhookClient
+
+    return WebhookClient(allow_local=settings().webhooks_allow_local == "true")
 
 
 def execution_endings() -> "ExecutionEndings":

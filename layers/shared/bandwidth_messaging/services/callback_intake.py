@@ -45,9 +45,10 @@ class CallbackIntake:
     count: Callable[[str], None]
     carrier_retries: "CarrierRetries | None" = None
 
-    def accept(self, callback: ProxyEvent, *, deadline: float) -> None:
+    def accept(self, callback: ProxyEvent, *, deadline: float) -> bool:
         """Store a callback's events. Quarantine the callback if an event was not stored.
 
+        Returns whether all events were stored.
         Raises an error of a write only if Bandwidth sends the callback again.
         """
         try:
@@ -59,6 +60,7 @@ class CallbackIntake:
             reasons = [WRITE_FAILED]
         if reasons:
             quarantine_callback(self.quarantine(), callback, reasons, at=now(), count=self.count)
+        return not reasons
 
     def store(self, callback: ProxyEvent, *, deadline: float) -> list[str]:
         """Store every event of a callback. Return a reason for each event that was not stored.

@@ -1,6 +1,6 @@
 """Accepts messages for sending. POST /messages calls it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -27,6 +27,7 @@ from bandwidth_messaging.domain.problems import (
 )
 from bandwidth_messaging.domain.segments import count_segments
 from bandwidth_messaging.domain.times import now, to_rfc3339
+from bandwidth_messaging.domain.uploads import check_files, find_name
 from bandwidth_messaging.services.send_checks import Obstacle
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.message_store import Messages
     from bandwidth_messaging.store.opt_out_store import SendFacts
     from bandwidth_messaging.store.queues import SendQueue
+    from bandwidth_messaging.store.upload_store import Uploads
 
 _EXPIRES_IN_QUIET_HOURS: Final = "The message expires before the quiet hours of the recipients end, unsent."
 
@@ -61,6 +63,7 @@ class MessageAcceptance:
     limits: "BacklogLimits"
     schedule_backlog: "ScheduleBacklog"
     quiet_hours: "QuietHours | None"
+    uploads: "Callable[[], Uploads]"
     record: Callable[[Mapping[str, float]], None]
     has_rcs: bool
     """Whether Bandwidth's API of the stack sends RCS."""
@@ -73,6 +76,7 @@ class MessageAcceptance:
         """
         try:
             number, facts, is_new_number = self._choose_sender(new)
+            self._check_media(new.media, number, facts)
         except (Conflict, InvalidInput):
             # A repeated request gets its first response, even if the message would not be accepted now.
             earlier = self._find_earlier(idempotency_key)
@@ -191,6 +195,16 @@ class MessageAcceptance:
         if problem:
             raise Conflict(problem.reason, problem.code)
         return facts
+
+    def _check_media(self, media: "Sequence[str]", number: str, facts: "SendFacts") -> None:
+        """Raise InvalidInput if uploaded files do not exist, or are too large for the number.
+
+        Bandwidth checks other media when it fetches them.
+        """
+        names = [(position, find_name(each)) for position, each in enumerate(media)]
+        files = [(position, name, self.uploads().find(name)) for position, name in names if name]
+        if problems := check_files(files, number, (facts.sender or {}).get("api")):
+            raise InvalidInput(problems)
 
     def _find_earlier(self, idempotency_key: str | None) -> MessageItem | None:
         return self.messages.get(messages.create_message_id(idempotency_key)) if idempotency_key else None

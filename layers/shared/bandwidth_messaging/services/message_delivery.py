@@ -33,6 +33,7 @@ from bandwidth_messaging.domain.messages import MessageState, Waiting
 from bandwidth_messaging.domain.opt_outs import KeywordKind
 from bandwidth_messaging.domain.retries import compute_delay
 from bandwidth_messaging.domain.times import now, to_rfc3339
+from bandwidth_messaging.domain.uploads import find_name
 from bandwidth_messaging.services import preflight
 from bandwidth_messaging.services.pacing import Pace
 from bandwidth_messaging.services.segment_comparison import compare_segments
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.message_store import Messages
     from bandwidth_messaging.store.opt_out_store import SendFacts
     from bandwidth_messaging.store.queues import SendQueue
+    from bandwidth_messaging.store.upload_store import Uploads
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +72,10 @@ MAX_POSTPONEMENT: Final = timedelta(days=3)
 _MAX_EARLINESS: Final = timedelta(microseconds=MAX_SLEEP)
 # Bandwidth's search lists a message after five minutes. The worker searches then, and again at the end.
 _SEARCHABLE_AFTER: Final = timedelta(minutes=5)
+
+# Bandwidth fetches media after it has accepted the message. A URL ends earlier if the credentials of the
+# function's role do.
+_SHARED_SECONDS: Final = 6 * 3600
 
 # Shorter waits are usual, and are not recorded.
 _NOTABLE_WAIT: Final = timedelta(minutes=1)
@@ -114,6 +120,7 @@ class MessageDelivery:
     record: Callable[[Mapping[str, float]], None]
     sleep: Callable[[float], None]
     quiet_hours: "QuietHours | None"
+    uploads: "Callable[[], Uploads]"
 
     def deliver(
         self, message_id: str, tickets: "Tickets", *, receives: int, queued_at: datetime
@@ -273,7 +280,7 @@ class MessageDelivery:
             "sender": message["from"],
             "to": tuple(message["to"]),
             "text": message.get("text", ""),
-            "media": tuple(message.get("media", ())),
+            "media": tuple(self._to_url(media) for media in message.get("media", ())),
             "tag": message["messageId"],
         }
         if message["api"] == "v1":
@@ -285,6 +292,11 @@ class MessageDelivery:
             expiration=message.get("expiration"),
             rcs=message.get("rcs"),
         )
+
+    def _to_url(self, media: str) -> str:
+        """Return the URL at which Bandwidth can fetch a file."""
+        name = find_name(media)
+        return self.uploads().share(name, seconds=_SHARED_SECONDS) if name else media
 
     def _send(
         self,

@@ -66,6 +66,11 @@ def reply_key(owner: str, participant: str) -> Item:
     return {"pk": f"REPLY#{owner}#{participant}"}
 
 
+def webhook_key(name: str) -> Item:
+    """Return the key of a webhook endpoint in the Numbers table."""
+    return {"pk": f"WEBHOOK#{name}"}
+
+
 def pool_key(name: str) -> Item:
     """Return the key of a pool in the Numbers table."""
     return {"pk": f"POOL#{name}"}
