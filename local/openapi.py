@@ -137,6 +137,7 @@ def _finish(merged: dict[str, Any]) -> dict[str, Any]:
     schemas = merged["components"]["schemas"]
     for name in ("HTTPValidationError", "ResponseValidationError", "ValidationError"):
         del schemas[name]
+    _name_inline_models(schemas)
     for schema in schemas.values():
         _remove_titles(schema)
     merged["paths"] = dict(sorted(merged["paths"].items()))
@@ -163,6 +164,17 @@ def _gateway_responses() -> dict[str, Any]:
 
 def _component_name(status: HTTPStatus) -> str:
     return status.phrase.replace(" ", "")
+
+
+def _name_inline_models(schemas: dict[str, Any]) -> None:
+    """Move models in the fields of schemas to the schemas: pydantic does not name one that is loaded late."""
+    fields = [field for schema in schemas.values() for field in schema.get("properties", {}).values()]
+    for alternative in (each for field in fields for each in field.get("anyOf", ())):
+        if "properties" in alternative:
+            name = alternative["title"]
+            schemas[name] = alternative.copy()
+            alternative.clear()
+            alternative["$ref"] = f"#/components/schemas/{name}"
 
 
 def _remove_titles(schema: dict[str, Any]) -> None:

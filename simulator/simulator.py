@@ -28,6 +28,7 @@ from simulator.messaging.media import MediaStore
 from simulator.messaging.message_log import MessageLog
 from simulator.messaging.messages import Messages
 from simulator.messaging.outcomes import EVENT_TYPES, Outcomes
+from simulator.messaging.rcs import Rcs
 from simulator.messaging.sent_messages import SentMessages
 from simulator.rate_limits import DOCUMENTED, LIFTED, RateLimits
 
@@ -102,6 +103,7 @@ class Simulator:
         self.media = MediaStore()
         self.message_log = MessageLog()
         self.events = Events(settings.event_style)
+        self.rcs = Rcs()
         self.messages = Messages(
             self.account,
             self.orders,
@@ -111,9 +113,10 @@ class Simulator:
             self.sent,
             self.message_log,
             self.events,
+            self.rcs,
         )
         self.inbound = InboundMessages(
-            self.account, self.orders, self.courier, self.media, self.message_log, self.events
+            self.account, self.orders, self.courier, self.media, self.message_log, self.events, self.rcs
         )
         self.messages_v1 = MessagesV1(
             self.account,
@@ -142,6 +145,7 @@ class Simulator:
             self.sent,
             self.message_log,
             self.events,
+            self.rcs,
             self.media,
             self.catapult,
             self.external_tns,

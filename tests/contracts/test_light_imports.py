@@ -72,6 +72,10 @@ print(type(wiring.{builder}()).__module__ in loaded_in_init)
     assert run(room, code) == "True"
 
 
+def test_the_models_of_rcs_are_loaded_for_a_message_with_rcs_only() -> None:
+    assert loaded_by("messages", "import send_message", ("bandwidth_messaging.domain.rcs",)) == set()
+
+
 @pytest.mark.parametrize(
     "name", ["receive_callback", "authorize_callback", "publish_events", "send_keyword_reply"]
 )

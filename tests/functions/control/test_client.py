@@ -274,6 +274,15 @@ def test_a_command_sends_a_message_and_prints_it(run: Run) -> None:
     assert (code, shown["state"], shown["tag"], shown["to"]) == (0, "accepted", "shop", [THEIRS])
 
 
+def test_a_command_sends_rcs_that_is_given_as_json(run: Run) -> None:
+    rcs = {"from": "ExampleAgent", "text": "Hello by RCS"}
+
+    code, out, _ = run("send", "--from", OURS, "--to", THEIRS, "--text", "Hello", "--rcs", json.dumps(rcs))
+
+    shown = json.loads("{" + out.partition("{\n")[2])
+    assert (code, shown["text"], shown["rcs"]) == (0, "Hello", rcs)
+
+
 def test_a_command_lists_all_items_one_per_line(run: Run) -> None:
     for number in range(3):
         run("send", "--from", OURS, "--to", THEIRS, "--text", str(number))

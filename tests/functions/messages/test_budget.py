@@ -477,6 +477,30 @@ def test_a_message_from_a_pool(desk: Desk) -> None:
     assert desk.measure(pools.list_all, limit=25) == documented("page of pools (25)")
 
 
+@only_current
+def test_a_message_with_rcs(stack: Stack, desk: Desk) -> None:
+    message: dict[str, Any] = {}
+    rcs = {"from": "ExampleAgent", "text": "Good morning"}
+    (record,) = sample("messages/deliver_message")["Records"]
+    accepted = {"links": [], "data": {"id": "16613658148591oidf7mcwd4qacn9"}, "errors": []}
+    stack.add_fault("/multiChannel$", method="POST", answer={"status": 202, "body": json.dumps(accepted)})
+
+    accept = desk.measure(lambda: message.update(post(rcs=rcs)))
+    send = desk.measure(call, deliver_message, {"Records": [record | {"body": message["messageId"]}]})
+    fail = desk.measure(fail_by_rcs, message)
+
+    assert accept == documented("accept a message with RCS")
+    assert send == documented("send a message with RCS, and record the response")
+    assert fail == documented("receipt of a failure of RCS")
+
+
+def fail_by_rcs(message: Mapping[str, Any]) -> None:
+    part = {"id": "16613658148591oidf7mcwd4qacn9", "tag": message["messageId"], "channel": "RBM"}
+    part |= {"owner": "ExampleAgent", "from": "ExampleAgent", "to": [RECIPIENT], "segmentCount": 1}
+    event = {"type": "message-failed", "time": LATER, "to": RECIPIENT, "errorCode": 4754, "message": part}
+    callback([event])
+
+
 def test_a_repeated_request_with_the_same_key(desk: Desk) -> None:
     post(key="key-1")
     assert desk.measure(post, key="key-1") == documented("repeated request with the same `Idempotency-Key`")

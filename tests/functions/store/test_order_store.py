@@ -205,7 +205,7 @@ def replaced(orders: Orders) -> Orders:
 
 
 def wait_as(orders: Orders, execution_arn: str | None) -> None:
-    orders.await_notification("demo", "another-token", execution_arn=execution_arn)
+    orders.await_notification("demo", "another-token", "order-1", execution_arn=execution_arn)
 
 
 def run_step_as(orders: Orders, execution_arn: str | None) -> None:
@@ -235,7 +235,7 @@ every_change = pytest.mark.parametrize(
 def test_a_replaced_execution_cannot_change_the_order(
     orders: Orders, change: Callable[[Orders, str | None], None]
 ) -> None:
-    replaced(orders).await_notification("demo", "token", execution_arn="arn:2")
+    replaced(orders).await_notification("demo", "token", "order-1", execution_arn="arn:2")
     before = stored(orders)
 
     with pytest.raises(ExecutionReplaced, match="demo is now processed by the execution arn:2"):

@@ -101,6 +101,20 @@ def test_a_message_with_media_only_has_no_text(bandwidth: Server, messaging: Mes
     assert sent(bandwidth) == without_text | {"media": ["https://example.com/a.png"]}
 
 
+def test_the_classic_api_sends_only_the_fallback_of_rcs(bandwidth: Server, messaging: Messaging) -> None:
+    # A message that was accepted with the current API, before the stack was changed to the classic one.
+    bandwidth.respond_with(Response(202, '{"id": "1562"}'))
+    messaging.prepare_send(
+        sender="+19195551212",
+        to=("+19195551213",),
+        text=TEXT,
+        application_id="an-application",
+        tag="out_1",
+        rcs={"from": "ExampleAgent", "text": "Hello"},
+    )()
+    assert sent(bandwidth) == PLAIN
+
+
 @pytest.mark.parametrize("text", ["Grüße 👋", 'quote " and \\ backslash', "line\nbreak", "\u0000"])
 def test_a_text_is_sent_unchanged(bandwidth: Server, messaging: Messaging, text: str) -> None:
     bandwidth.respond_with(Response(202, '{"id": "1562"}'))

@@ -32,7 +32,7 @@ from bandwidth_messaging.store.keys import parse_customer_order_id
 
 # Content of messages, and notes about people. Events contain it only if EventsIncludeText is true.
 _CONTENT_FIELDS: Final = frozenset(
-    {"text", "media", "archivedMedia", "suggestionResponse", "locationResponse", "note"}
+    {"text", "media", "rcs", "archivedMedia", "suggestionResponse", "locationResponse", "note"}
 )
 # Two details fit into a PutEvents request of 256 KB, which every region accepts.
 _MAX_DETAIL_BYTES: Final = 100_000

@@ -96,6 +96,16 @@ class LocationResponse(_Response):
     longitude: str | _Missing = None
 
 
+class RcsFailure(_Response):
+    """Why RCS did not reach the recipient. Bandwidth then sends the fallback."""
+
+    failed_at: _Time
+    error_code: int | _Missing = Field(None, description="Bandwidth's failure code")
+    error_class: ErrorClass | _Missing = None
+    reason: str | _Missing = Field(None, description="Why RCS failed, as a sentence")
+    bandwidth_reason: str | _Missing = Field(None, description="Bandwidth's own description of the failure")
+
+
 class ArchivedFile(_Response):
     """A media file of an inbound message in the archive, or the reason why the archive does not have it."""
 
@@ -122,6 +132,11 @@ class Message(_Response):
     owner: str | _Missing = Field(None, description="Your number that the message belongs to")
     text: str | _Missing = None
     media: list[str] | _Missing = Field(None, description="URLs")
+    # The model of the request would be in the document three times: its degrees are numbers or text.
+    rcs: dict[str, Any] | _Missing = Field(
+        None, description="RCS part of the request, with its fields (RcsContent). Degrees are text"
+    )
+    rcs_failure: RcsFailure | _Missing = None
     archived_media: list[ArchivedFile] | _Missing = Field(
         None,
         description="Archived files, and files that cannot be archived. Only with the parameter MediaArchive",

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 View = dict[str, Any]
 
 _MESSAGE = (
-    "messageId", "direction", "api", "from", "pool", "to", "owner", "text", "media", "encoding",
-    "segmentCount", "bandwidthSegmentCount", "tag", "priority", "channel", "carrierName", "expiration",
-    "sendAt", "keyword", "replyTo", "suggestionResponse", "locationResponse", "applicationId", "bandwidthId",
-    "state", "errorCode", "errorClass", "reason", "bandwidthReason", "warnings",
+    "messageId", "direction", "api", "from", "pool", "to", "owner", "text", "media", "rcs", "rcsFailure",
+    "encoding", "segmentCount", "bandwidthSegmentCount", "tag", "priority", "channel", "carrierName",
+    "expiration", "sendAt", "keyword", "replyTo", "suggestionResponse", "locationResponse", "applicationId",
+    "bandwidthId", "state", "errorCode", "errorClass", "reason", "bandwidthReason", "warnings",
 )  # fmt: skip
 WAITING: Final = ("expectedAt", "waiting")
 """Fields of a message that are shown only while the message is accepted."""

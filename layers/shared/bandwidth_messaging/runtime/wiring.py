@@ -100,6 +100,7 @@ def message_acceptance() -> "MessageAcceptance":
         quiet_hours=_quiet_hours(),
         uploads=stores.uploads,
         record=record,
+        has_rcs=bandwidth_clients.is_current(),
     )
 
 

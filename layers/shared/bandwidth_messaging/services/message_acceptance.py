@@ -45,6 +45,10 @@ if TYPE_CHECKING:
 
 _EXPIRES_IN_QUIET_HOURS: Final = "The message expires before the quiet hours of the recipients end, unsent."
 
+_NO_RCS: Final = (
+    "is not supported by the classic API. Leave it out, or set the parameter BandwidthApi to current."
+)
+
 
 @dataclass(frozen=True)
 class MessageAcceptance:
@@ -61,6 +65,8 @@ class MessageAcceptance:
     quiet_hours: "QuietHours | None"
     uploads: "Callable[[], Uploads]"
     record: Callable[[Mapping[str, float]], None]
+    has_rcs: bool
+    """Whether Bandwidth's API of the stack sends RCS."""
 
     def accept(self, new: "NewMessage", idempotency_key: str | None) -> MessageItem:
         """Queue and store a message. Return its item as it was first accepted under its idempotency key.
@@ -160,6 +166,16 @@ class MessageAcceptance:
 
         Raises InvalidInput or Conflict if the message may not be sent.
         """
+        if new.rcs is None:
+            return self._choose_number(new)
+        if not self.has_rcs:
+            raise InvalidInput([FieldProblem("rcs", _NO_RCS)])
+        chosen = self._choose_number(new)
+        if problem := self.checks.check_agent(new.rcs.sender, new.to):
+            raise Conflict(problem.reason, problem.code)
+        return chosen
+
+    def _choose_number(self, new: "NewMessage") -> "tuple[str, SendFacts, bool]":
         if new.pool is None:
             return new.sender, self._check(new), False
         if problems := new.find_untimely(datetime.fromisoformat(now())):
@@ -269,6 +285,7 @@ def _build_message(
         recipients=tuple(new.to),
         text=new.text,
         media=tuple(new.media),
+        rcs=new.rcs.to_item() if new.rcs else None,
         state=MessageState.ACCEPTED,
         time=now(),
         application_id=sender.get("applicationId"),

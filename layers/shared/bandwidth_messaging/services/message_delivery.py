@@ -216,9 +216,12 @@ class MessageDelivery:
 
     def _check(self, message: "MessageItem") -> "tuple[SendFacts, SendProblem | None]":
         confirms_opt_out = message.get("replyKind") == KeywordKind.OPT_OUT
-        return self.checks.check(
+        facts, problem = self.checks.check(
             message["from"], message["to"], pool=message.get("pool"), confirms_opt_out=confirms_opt_out
         )
+        if problem is None and "rcs" in message:
+            problem = self.checks.check_agent(message["rcs"]["from"], message["to"])
+        return facts, problem
 
     def _pace(
         self, message: "MessageItem", tickets: "Tickets", facts: "SendFacts", at: int
@@ -293,6 +296,7 @@ class MessageDelivery:
             application_id=message["applicationId"],
             priority=message.get("priority"),
             expiration=message.get("expiration"),
+            rcs=message.get("rcs"),
         )
 
     def _to_url(self, media: str) -> str:

@@ -3,6 +3,9 @@
 The search API exposes neither tag nor text. A message is identified by its two numbers and its send time, and
 only if exactly one candidate matches. A message that the search does not list may still have been sent. A
 receipt is more reliable than a look-up.
+
+A message that was sent by RCS has the sender id of its agent instead of the number. If another number sent
+RCS to the recipient through the same agent within these minutes, its message can match.
 """
 
 import logging
@@ -63,6 +66,7 @@ class UnconfirmedMessages:
                 message["to"][0],
                 since=to_rfc3339(since.isoformat()),
                 until=to_rfc3339(until.isoformat()),
+                agent=message["rcs"]["from"] if "rcs" in message else None,
             )
         except BandwidthError as error:
             logger.warning("look-up failed", extra={"reason": str(error)})
@@ -75,7 +79,7 @@ class UnconfirmedMessages:
             if candidate.bandwidth_id not in known_ids
             and not is_earlier_attempt(message, candidate.bandwidth_id)
             and candidate.recipients == 1
-            and candidate.segment_count in {message.get("segmentCount"), None}
+            and _has_segments(message, candidate)
         ]
         if len(candidates) != 1:
             logger.info("look-up ambiguous", extra={"candidates": len(candidates)})
@@ -114,6 +118,13 @@ class UnconfirmedMessages:
             ):
                 return None
         return {other["bandwidthId"] for other in others if "bandwidthId" in other}
+
+
+def _has_segments(message: "MessageItem", candidate: "FoundMessage") -> bool:
+    """Return whether the segment counts agree. The count of a message with RCS is that of its fallback."""
+    if "rcs" in message and candidate.is_rcs:
+        return True
+    return candidate.segment_count in {message.get("segmentCount"), None}
 
 
 def _may_be_candidate(other: "Item") -> bool:

@@ -53,6 +53,7 @@ class Messages:
             "to": list(message.recipients),
             "text": message.text or None,
             "media": list(message.media) or None,
+            "rcs": dict(message.rcs) if message.rcs else None,
             "tag": message.tag,
             "applicationId": message.application_id,
             "encoding": message.encoding,

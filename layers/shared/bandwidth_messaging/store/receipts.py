@@ -4,7 +4,14 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from bandwidth_messaging.domain.messages import RANKS, MessageItem, MessageState, Receipt, derive_group_state
+from bandwidth_messaging.domain.messages import (
+    RANKS,
+    RCS_CHANNEL,
+    MessageItem,
+    MessageState,
+    Receipt,
+    derive_group_state,
+)
 from bandwidth_messaging.store import outcomes
 from bandwidth_messaging.store.dynamodb import Item, Table
 from bandwidth_messaging.store.keys import message_key
@@ -23,7 +30,8 @@ from bandwidth_messaging.store.outcomes import build_outcome, merge_outcomes
 _CHOICES: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "bandwidthId": min,
     "bandwidthSegmentCount": max,
-    "channel": min,
+    # RCS comes first. Another channel is its fallback.
+    "channel": lambda one, other: min(one, other, key=lambda channel: (channel == RCS_CHANNEL, channel)),
     "carrierName": min,
     "sortKey": min,
 }
@@ -60,6 +68,7 @@ class Receipts:
         facts = {
             "bandwidthId": receipt.bandwidth_id,
             "channel": receipt.channel,
+            "rcsFailure": receipt.rcs_failure,
             **self._first_facts(receipt),
         }
         if receipt.recipient is None or len(receipt.recipients) <= 1:

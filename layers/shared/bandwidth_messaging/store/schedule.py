@@ -23,6 +23,7 @@ _OF_ATTEMPT: Final = (
     "bandwidthSegmentCount",
     "channel",
     "carrierName",
+    "rcsFailure",
     "tickets",
     "scheduledLane",
 )
