@@ -1,7 +1,10 @@
 """The optional webhooks, and the optional archive of events."""
 
+from itertools import accumulate
+
 import pytest
 
+from bandwidth_messaging.domain.webhooks import RETRY_DELAYS
 from tests.template import resources, template
 
 PARTS = [name for name in template()["Resources"] if name.startswith("Webhook")]
@@ -51,3 +54,15 @@ def test_events_are_archived_only_on_request() -> None:
     assert template()["Parameters"]["EventArchiveDays"]["Default"] == 0
     assert archive["Properties"]["SourceArn"] == {"Fn::GetAtt": ["EventBus", "Arn"]}
     assert archive["Properties"]["RetentionDays"] == {"Ref": "EventArchiveDays"}
+
+
+def test_one_event_that_an_endpoint_rejects_raises_the_alarm_within_an_hour() -> None:
+    alarm = resources("AWS::CloudWatch::Alarm")["WebhookAttemptsAlarm"]
+    # Jitter makes each delay up to a tenth longer.
+    attempts = accumulate(RETRY_DELAYS, lambda time, delay: time + 1.1 * delay, initial=0.0)
+    breaching = sorted({int(time // alarm["Period"]) for time in attempts})
+
+    last = breaching[alarm["DatapointsToAlarm"] - 1]
+
+    assert last < alarm["EvaluationPeriods"]
+    assert (last + 1) * alarm["Period"] <= 3600

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +12,7 @@ import requests
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.uploads import MAX_FILE_BYTES
 from bandwidth_messaging.runtime import stores
+from bandwidth_messaging.runtime.settings import settings
 from functions.control import change_pools, upload_media
 from functions.messages import deliver_message, send_message
 from tests.functions.conftest import PASSED, Stack, call, call_api, sample
@@ -40,13 +42,13 @@ def put_file(stack: Stack, name: str, size: int) -> None:
     stack.s3.put_object(Bucket="uploads", Key=name, Body=b"x" * size, ContentType="image/png")
 
 
-def accept(*media: str, sender: str = OURS) -> tuple[int, Any]:
-    body = {"from": sender, "to": THEIRS, "media": list(media)}
+def accept(*media: str, sender: str = OURS, **fields: Any) -> tuple[int, Any]:
+    body = {"from": sender, "to": THEIRS, "media": list(media), **fields}
     return call_api(send_message, "POST", "/messages", body=body)
 
 
-def problems(*media: str, sender: str = OURS) -> list[str]:
-    status, body = accept(*media, sender=sender)
+def problems(*media: str, sender: str = OURS, **fields: Any) -> list[str]:
+    status, body = accept(*media, sender=sender, **fields)
     assert status == HTTPStatus.UNPROCESSABLE_ENTITY, body
     return [f"{each['field']}: {each['detail']}" for each in body["errors"]]
 
@@ -138,6 +140,19 @@ def test_a_message_with_a_file_that_was_not_uploaded_is_rejected() -> None:
     assert problems("https://example.com/a.png", "media://logo.png") == [
         "media[1]: media://logo.png is not uploaded. Upload it first (PUT /media/logo.png)."
     ]
+
+
+def test_a_file_exists_until_the_time_of_its_message(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MESSAGE_RETENTION_DAYS", "30")
+    settings.cache_clear()
+    stores.uploads.cache_clear()
+    put_file(stack, "logo.png", 1000)
+    before, after = [(datetime.now(UTC) + timedelta(days=days)).isoformat() for days in (29, 31)]
+
+    assert accept("media://logo.png", sendAt=before)[0] == HTTPStatus.ACCEPTED
+    (problem,) = problems("media://logo.png", sendAt=after)
+    assert problem.startswith("media[0]: media://logo.png is deleted at ")
+    assert problem.endswith(", before sendAt. Upload it again (PUT /media/logo.png).")
 
 
 def test_a_message_names_a_file_and_no_path() -> None:

@@ -330,6 +330,29 @@ def test_a_webhook_that_responds_410_is_disabled(stack: Stack, endpoint: Server,
     assert counted == ["WebhookDisabled"]
 
 
+def test_a_410_of_a_url_that_was_replaced_meanwhile_loses_no_event(
+    stack: Stack, endpoint: Server, other_endpoint: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint.respond_with(Response(410))
+    store_webhook("crm", endpoint.url)
+    receive = endpoint.receive
+
+    def replace_the_url(request: ReceivedRequest) -> Response:
+        call_api(manage_webhooks, "PUT", "/webhooks/crm", body={"url": other_endpoint.url})
+        return receive(request)
+
+    monkeypatch.setattr(endpoint, "receive", replace_the_url)
+    event = bus_event("Message Sent", {"eventId": "event-1"})
+
+    queued = attempt(stack, event)
+    assert queued
+    attempt(stack, event, queued[0].attempts)
+
+    assert queued[0].attempts == 1
+    assert shown("crm")["state"] == "enabled"
+    assert json.loads(other_endpoint.only_request.body) == event
+
+
 def test_a_disabled_webhook_is_enabled_again_with_the_same_secret(stack: Stack, endpoint: Server) -> None:
     endpoint.respond_with(Response(410), Response(204))
     secret = store_webhook("crm", endpoint.url)
@@ -349,6 +372,15 @@ def test_a_disabled_webhook_is_enabled_again_with_the_same_secret(stack: Stack, 
 def test_waiting_deliveries_of_a_deleted_webhook_are_dropped(stack: Stack, endpoint: Server) -> None:
     store_webhook("crm", endpoint.url)
     call_api(manage_webhooks, "DELETE", "/webhooks/crm")
+
+    assert attempt(stack, bus_event("Message Sent", {"eventId": "event-1"}), attempts=3) is None
+    assert endpoint.requests == []
+
+
+def test_waiting_deliveries_of_types_that_a_webhook_no_longer_wants_are_dropped(
+    stack: Stack, endpoint: Server
+) -> None:
+    store_webhook("crm", endpoint.url, types=["Message Failed"])
 
     assert attempt(stack, bus_event("Message Sent", {"eventId": "event-1"}), attempts=3) is None
     assert endpoint.requests == []

@@ -192,6 +192,37 @@ def test_the_error_of_a_redirect_names_the_parameter(
     assert raised.value.is_redirect
 
 
+@pytest.mark.parametrize(("status", "error"), [(400, BandwidthRejected), (403, BandwidthUnauthorized)])
+@pytest.mark.parametrize(
+    ("quoted", "shown"),
+    [
+        ("https://b.s3.amazonaws.com/a.png?X-Amz-Signature=SECRET&b=c", "https://b.s3.amazonaws.com/a.png?…"),
+        ("HTTPS://me:SECRET@example.com/v1", "HTTPS://…@example.com/v1"),
+        ("https://me:SE@CRET@example.com/v1?a=SECRET", "https://…@example.com/v1?…"),
+    ],
+)
+def test_an_error_that_quotes_a_url_hides_its_secrets(
+    bandwidth: Server,
+    messaging: Messaging,
+    status: int,
+    error: type[Exception],
+    quoted: str,
+    shown: str,
+) -> None:
+    body = {
+        "type": "request-validation",
+        "description": "No.",
+        "fieldErrors": [{"fieldName": "media", "description": f"'{quoted}' is not valid"}],
+    }
+    bandwidth.respond_with(Response(status, json.dumps(body)))
+
+    with pytest.raises(error) as raised:
+        send(messaging)
+
+    assert vars(raised.value)["words"] == f"No. (media: '{shown}' is not valid)"
+    assert "SECRET" not in str(raised.value)
+
+
 def test_a_field_error_without_a_description_keeps_the_rest(bandwidth: Server, messaging: Messaging) -> None:
     fields = '[{"fieldName": "to"}, {"description": "is wrong"}, 5]'
     body = f'{{"type": "bad-request", "description": "No.", "fieldErrors": {fields}}}'

@@ -92,6 +92,10 @@ def test_a_public_https_url_is_accepted(url: str) -> None:
         ("https://[::ffff:10.0.0.8]/", "::ffff:10.0.0.8 is not a public host"),
         ("https://[2002:a00:8::]/", "2002:a00:8:: is not a public host"),
         ("https://[fd00::1]/", "fd00::1 is not a public host"),
+        ("https://[64:ff9b::a00:8]/", "64:ff9b::a00:8 is not a public host"),
+        ("https://[::a00:8]/", "::a00:8 is not a public host"),
+        ("https://[::ffff:0:a00:8]/", "::ffff:0:a00:8 is not a public host"),
+        ("https://[fec0::1]/", "fec0::1 is not a public host"),
     ],
 )
 def test_another_url_is_rejected_with_the_reason(url: str, problem: str) -> None:

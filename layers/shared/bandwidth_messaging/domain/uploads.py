@@ -30,11 +30,12 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 class UploadedFile(NamedTuple):
-    """A file in the stack's bucket. `uploaded_at` is RFC 3339."""
+    """A file in the stack's bucket, from `uploaded_at` to at least `expires_at` (RFC 3339)."""
 
     size: int
     content_type: str
     uploaded_at: str
+    expires_at: str
 
 
 def is_name(text: str) -> bool:
@@ -53,9 +54,9 @@ def find_name(media: str) -> str | None:
 
 
 def check_files(
-    files: Sequence[tuple[int, str, UploadedFile | None]], sender: str, api: Api | None
+    files: Sequence[tuple[int, str, UploadedFile | None]], sender: str, api: Api | None, send_at: str
 ) -> list[FieldProblem]:
-    """Return the problems of the uploaded files of a message.
+    """Return the problems of the uploaded files of a message that is sent at `send_at` (RFC 3339).
 
     `files` has the position in `media`, the name, and the file, None if it does not exist.
     """
@@ -66,6 +67,15 @@ def check_files(
         )
         for position, name, file in files
         if file is None
+    ]
+    problems += [
+        FieldProblem(
+            f"media[{position}]",
+            f"{to_media(name)} is deleted at {file.expires_at}, before sendAt. Upload it again "
+            f"(PUT /media/{name}).",
+        )
+        for position, name, file in files
+        if file and file.expires_at < send_at
     ]
     total, limit = sum(file.size for _, _, file in files if file), _find_max_bytes(sender, api)
     if total > limit:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Any, Final, NamedTuple, NotRequired, TypedDict
 from urllib.parse import urlsplit
 
@@ -27,6 +27,9 @@ _MAX_RETRY_AFTER_SECONDS: Final = 3600
 _SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - not a secret
 _HOST: Final = re.compile(r"(?=.{1,253}$)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*\.?|\[[0-9A-Fa-f:.]+\]")
 _URL: Final = re.compile(r"[!-~]+")
+# The only IPv6 addresses that IANA has allocated to the internet. Others may contain a private IPv4 address,
+# such as those of NAT64 (64:ff9b::/96), which ipaddress calls global.
+_IPV6_INTERNET: Final = IPv6Network("2000::/3")
 
 
 class WebhookState(StrEnum):
@@ -128,7 +131,8 @@ def is_public_address(address: str) -> bool:
     """Return whether an IP address is on the internet: not loopback, link-local, private or reserved."""
     parsed = ip_address(address.partition("%")[0])
     inner = getattr(parsed, "ipv4_mapped", None) or getattr(parsed, "sixtofour", None) or parsed
-    return bool(inner.is_global and not inner.is_multicast)
+    is_allocated = isinstance(inner, IPv4Address) or inner in _IPV6_INTERNET
+    return bool(is_allocated and inner.is_global and not inner.is_multicast)
 
 
 def wants(webhook: WebhookItem, detail_type: str) -> bool:

@@ -300,7 +300,7 @@ def media_queue() -> "WorkQueue":
 def uploads() -> "Uploads":
     from bandwidth_messaging.store.upload_store import Uploads
 
-    return Uploads(_s3(), settings().upload_bucket)
+    return Uploads(_s3(), settings().upload_bucket, retention_days=int(settings().message_retention_days))
 
 
 @cache

@@ -1,6 +1,6 @@
 """Accepts messages for sending. POST /messages calls it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -76,7 +76,7 @@ class MessageAcceptance:
         """
         try:
             number, facts, is_new_number = self._choose_sender(new)
-            self._check_media(new.media, number, facts)
+            self._check_media(new, number, facts)
         except (Conflict, InvalidInput):
             # A repeated request gets its first response, even if the message would not be accepted now.
             earlier = self._find_earlier(idempotency_key)
@@ -196,14 +196,15 @@ class MessageAcceptance:
             raise Conflict(problem.reason, problem.code)
         return facts
 
-    def _check_media(self, media: "Sequence[str]", number: str, facts: "SendFacts") -> None:
-        """Raise InvalidInput if uploaded files do not exist, or are too large for the number.
+    def _check_media(self, new: "NewMessage", number: str, facts: "SendFacts") -> None:
+        """Raise InvalidInput if uploaded files do not exist until the send, or are too large for the number.
 
         Bandwidth checks other media when it fetches them.
         """
-        names = [(position, find_name(each)) for position, each in enumerate(media)]
+        names = [(position, find_name(each)) for position, each in enumerate(new.media)]
         files = [(position, name, self.uploads().find(name)) for position, name in names if name]
-        if problems := check_files(files, number, (facts.sender or {}).get("api")):
+        send_at = to_rfc3339(new.send_at.isoformat()) if new.send_at else ""
+        if problems := check_files(files, number, (facts.sender or {}).get("api"), send_at):
             raise InvalidInput(problems)
 
     def _find_earlier(self, idempotency_key: str | None) -> MessageItem | None:

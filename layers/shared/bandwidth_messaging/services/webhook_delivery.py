@@ -56,11 +56,11 @@ class WebhookDelivery:
         """Send an event to an endpoint, or queue the delivery again if it is not due.
 
         A delivery that fails is queued for its next attempt. After the last attempt it becomes a dead letter.
-        A delivery to a deleted or disabled endpoint is dropped.
+        A delivery to an endpoint that was deleted or disabled, or no longer wants the event, is dropped.
         """
         name = delivery.webhook
         webhook = self.webhooks.get(name)
-        if webhook is None or webhook["state"] != WebhookState.ENABLED:
+        if webhook is None or not wants(webhook, json.loads(body)["detail-type"]):
             logger.info("webhook dropped", extra={"webhook": name})
             return
         at = now()
@@ -74,8 +74,7 @@ class WebhookDelivery:
         attempts = delivery.attempts + 1
         outcome = {"status": response.status, "failure": response.failure}
         logger.warning("webhook not delivered", extra={"webhook": name, "attempt": attempts, **outcome})
-        if response.status == HTTPStatus.GONE:
-            self._disable(webhook)
+        if response.status == HTTPStatus.GONE and self._disable(webhook):
             return
         self.count("WebhookAttemptFailed")
         if (delay := find_retry_delay(attempts, response.retry_after)) is None:
@@ -92,13 +91,18 @@ class WebhookDelivery:
         headers = sign(event["detail"]["eventId"], at, content, secrets)
         return self.client().post(webhook["url"], content, headers)
 
-    def _disable(self, webhook: WebhookItem) -> None:
-        """Disable an endpoint, unless it was changed meanwhile: the new URL may be another one."""
+    def _disable(self, webhook: WebhookItem) -> bool:
+        """Disable an endpoint, unless it was changed meanwhile: the new URL may be another one.
+
+        Returns whether this was done.
+        """
         changed: WebhookItem = {
             **webhook,
             "state": WebhookState.DISABLED,
             "disabledAt": now(),
             "reason": _GONE,
         }
-        if self.webhooks.replace(webhook["webhookName"], webhook, changed):
-            self.count("WebhookDisabled")
+        if not self.webhooks.replace(webhook["webhookName"], webhook, changed):
+            return False
+        self.count("WebhookDisabled")
+        return True

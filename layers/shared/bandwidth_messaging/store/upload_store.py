@@ -1,5 +1,6 @@
 """Files that applications upload to send them: objects in the stack's UploadBucket."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -22,11 +23,12 @@ class UploadForm(NamedTuple):
 
 
 class Uploads:
-    """The uploaded files, by name."""
+    """The uploaded files, by name. The bucket deletes them after `retention_days`."""
 
-    def __init__(self, client: "S3Client", bucket: str) -> None:
+    def __init__(self, client: "S3Client", bucket: str, *, retention_days: int) -> None:
         self._client = client
         self._bucket = bucket
+        self._retention = timedelta(days=retention_days)
 
     def create_form(self, name: str, content_type: str, *, seconds: int) -> UploadForm:
         """Return a form for one file of this type. S3 rejects another type and a file that is too large."""
@@ -44,15 +46,18 @@ class Uploads:
         return UploadForm(form["url"], form["fields"])
 
     def find(self, name: str) -> UploadedFile | None:
-        """Return a file's size, type and time, None if it does not exist."""
+        """Return a file's size, type and times, None if it does not exist."""
         try:
             found = self._client.head_object(Bucket=self._bucket, Key=name)
         except ClientError as error:
             if error.response["Error"]["Code"] in _ABSENT_CODES:
                 return None
             raise
-        uploaded_at = to_rfc3339(found["LastModified"].isoformat())
-        return UploadedFile(found["ContentLength"], found["ContentType"], uploaded_at)
+        uploaded_at = found["LastModified"]
+        # S3 deletes an object at the first midnight (UTC) after this time.
+        expires_at = uploaded_at + self._retention
+        times = [to_rfc3339(time.isoformat()) for time in (uploaded_at, expires_at)]
+        return UploadedFile(found["ContentLength"], found["ContentType"], *times)
 
     def share(self, name: str, *, seconds: int) -> str:
         """Return a URL at which Bandwidth can fetch a file for `seconds`."""
