@@ -117,9 +117,13 @@ class Account:
         try:
             text = self.client("secretsmanager").get_secret_value(SecretId=name).get("SecretString", "")
         except ClientError as error:
-            if _code(error) not in ("ResourceNotFoundException", "InvalidRequestException"):
+            if _code(error) == "InvalidRequestException":
+                return wrong(
+                    f'the secret "{name}" in {self.region} is scheduled for deletion',
+                    f"run: aws secretsmanager restore-secret --secret-id {name} --region {self.region}",
+                )
+            if _code(error) != "ResourceNotFoundException":
                 raise
-            # InvalidRequestException: the secret is scheduled for deletion.
             form = ", ".join(f'"{field}": "…"' for field in fields)
             return wrong(
                 f'no secret "{name}" in {self.region}',

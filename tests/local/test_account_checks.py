@@ -23,10 +23,14 @@ def test_a_missing_secret_is_named_with_region_and_fields(setting: Setting) -> N
     )
 
 
-def test_a_secret_that_is_scheduled_for_deletion_is_missing(setting: Setting) -> None:
+def test_a_secret_that_is_scheduled_for_deletion_must_be_restored(setting: Setting) -> None:
     client("secretsmanager").delete_secret(SecretId=SECRET)
 
-    assert setting.find()["BandwidthSecretName"].found == f'no secret "{SECRET}" in us-east-1'
+    assert setting.find()["BandwidthSecretName"] == Finding(
+        Result.WRONG,
+        f'the secret "{SECRET}" in us-east-1 is scheduled for deletion',
+        f"run: aws secretsmanager restore-secret --secret-id {SECRET} --region us-east-1",
+    )
 
 
 def test_a_secret_needs_the_fields_of_the_generation(setting: Setting) -> None:
