@@ -57,7 +57,7 @@ def check_all(configuration: SavedConfiguration, build: Path) -> Iterator[tuple[
     for name, problem in problems.items():
         yield name, wrong(problem, f"correct {name} in {configuration.file} (docs/deploy.md, Parameters)")
     if not problems:
-        yield "parameters", ok(f"{len(saved)} of {len(declared)} are set, the others have their defaults")
+        yield "parameters", ok(f"{len(saved)} of {len(declared)} are set in {configuration.file}")
     valid = {name: value for name, value in saved.items() if name not in problems}
     parameters = fill_defaults(declared, valid)
     yield "Architecture", check_libraries(build, parameters["Architecture"])
@@ -123,6 +123,7 @@ def _check_account(
         stack_name=stack_name,
         s3_bucket=configuration.s3_bucket,
         template=template,
+        saved=configuration.parameters,
         parameters=parameters,
     )
     yield from account.check()
