@@ -5,7 +5,12 @@ import pytest
 from tests.template import resources, template
 
 # The queue keeps the key of a quarantined object for 14 days.
-EXPIRATION_DAYS = {"MediaBucket": {"Ref": "MessageRetentionDays"}, "QuarantineBucket": 15, "FilesBucket": 30}
+EXPIRATION_DAYS = {
+    "MediaBucket": {"Ref": "MessageRetentionDays"},
+    "QuarantineBucket": 15,
+    "FilesBucket": 30,
+    "AnalyticsBucket": {"Ref": "AnalyticsRetentionDays"},
+}
 every_bucket = pytest.mark.parametrize("logical_id", resources("AWS::S3::Bucket"))
 
 

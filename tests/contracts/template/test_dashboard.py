@@ -23,6 +23,7 @@ AWS_METRICS = {
         {"ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut"},
     ),
     "AWS/ApiGateway": ([{"ApiName"}], {"Count", "4XXError", "5XXError", "Latency"}),
+    "AWS/Firehose": ([{"DeliveryStreamName"}], {"DeliveryToS3.DataFreshness"}),
 }
 WIDGETS: list[dict[str, Any]] = load_dashboard()["widgets"]
 every_widget = pytest.mark.parametrize("widget", WIDGETS, ids=lambda each: each["properties"]["title"])
