@@ -97,8 +97,13 @@ def _rename(value: Any) -> Any:
 
 def run(logical_id: str, bucket: Path) -> list[dict[str, Any]]:
     """Run a saved query over the exported events, and return the rows."""
-    (sql,) = sqlglot.transpile(
-        query(logical_id), read="athena", write="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE
+    return run_sql(query(logical_id), bucket)
+
+
+def run_sql(sql: str, bucket: Path) -> list[dict[str, Any]]:
+    """Run a query in Athena's SQL over the exported events, and return the rows."""
+    (translated,) = sqlglot.transpile(
+        sql, read="athena", write="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE
     )
     types = {
         name: exp.DataType.build(given, dialect="hive").sql("duckdb") for name, given in columns().items()
@@ -113,6 +118,6 @@ def run(logical_id: str, bucket: Path) -> list[dict[str, Any]]:
             hive_types_autocast=False,
         )
         source.create_view("events")
-        result = database.execute(sql)
+        result = database.execute(translated)
         names = [each[0] for each in result.description or ()]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

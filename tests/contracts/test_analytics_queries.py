@@ -1,5 +1,6 @@
 """The saved queries over exported events: DuckDB runs what Athena would."""
 
+import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,11 +14,12 @@ from bandwidth_messaging.services.usage_counting import find_use
 from bandwidth_messaging.services.usage_report import Prices
 from tests import athena
 from tests.bus import bus_event
-from tests.template import template
+from tests.template import ROOT, template
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 TWO_DAYS_AGO = NOW - timedelta(days=2)
 SENDER = "+19195551212"
+PAGE = (ROOT / "docs" / "analysis.md").read_text()
 
 
 class Lake:
@@ -329,3 +331,26 @@ def test_a_query_ignores_what_is_older_than_thirty_days(lake: Lake, query: str, 
     (row,) = lake.run(query)
 
     assert row[column] == 1
+
+
+# The page
+
+
+def test_the_page_lists_the_saved_queries() -> None:
+    assert re.findall(r"^\| \*([^*]+)\* \|", PAGE, re.MULTILINE) == [
+        each["Name"] for each in athena.QUERIES.values()
+    ]
+
+
+def test_the_query_of_the_page_runs(lake: Lake) -> None:
+    lake.add("Message Sent", message("out_1", "sent", version=3))
+    lake.add("Message Delivered", message("out_1", "delivered", version=4))
+    (sql,) = re.findall(r"^ +```\n( +SELECT .+?)^ +```$", PAGE, re.DOTALL | re.MULTILINE)
+
+    assert athena.run_sql(sql, lake.folder) == [{"state": "delivered", "messages": 1}]
+
+
+def test_the_page_describes_the_columns_of_the_table() -> None:
+    columns = re.findall(r"^\| `(\w+)` \|", PAGE.partition("## Write a query")[2], re.MULTILINE)
+
+    assert columns == ["day", *athena.columns()]
