@@ -119,13 +119,18 @@ def test_the_rule_may_only_write_to_the_stream() -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "service"), [("AnalyticsRuleRole", "events"), ("AnalyticsStreamRole", "firehose")]
+    ("role", "service", "key"),
+    [
+        ("AnalyticsRuleRole", "events", "aws:SourceAccount"),
+        # AWS's example of a delivery stream uses this key.
+        ("AnalyticsStreamRole", "firehose", "sts:ExternalId"),
+    ],
 )
-def test_only_the_service_assumes_a_role_and_only_for_this_account(role: str, service: str) -> None:
+def test_only_the_service_assumes_a_role_and_only_for_this_account(role: str, service: str, key: str) -> None:
     (trust,) = resources("AWS::IAM::Role")[role]["AssumeRolePolicyDocument"]["Statement"]
 
     assert trust["Principal"] == {"Service": f"{service}.amazonaws.com"}
-    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert trust["Condition"] == {"StringEquals": {key: {"Ref": "AWS::AccountId"}}}
 
 
 def test_an_alarm_reports_delayed_files_long_before_firehose_drops_events() -> None:
