@@ -122,7 +122,7 @@ def test_the_rule_may_only_write_to_the_stream() -> None:
     ("role", "service", "key"),
     [
         ("AnalyticsRuleRole", "events", "aws:SourceAccount"),
-        # AWS's example of a delivery stream uses this key.
+        # Templates for Firehose use this key.
         ("AnalyticsStreamRole", "firehose", "sts:ExternalId"),
     ],
 )
