@@ -144,7 +144,7 @@ def test_inbound_messages_and_events_of_other_items_are_not_counted(lake: Lake) 
 
 def test_a_text_in_the_files_is_in_no_column(lake: Lake) -> None:
     # As with EventsIncludeText.
-    content = {"text": "your code is 4711", "media": ["https://example.com/4711.png"]}
+    content: dict[str, Any] = {"text": "your code is 4711", "media": ["https://example.com/4711.png"]}
     lake.add("Message Sent", message("out_1", "sent", **content))
 
     (row,) = athena.run_sql("SELECT * FROM events", lake.folder)
