@@ -8,7 +8,7 @@ CONFIGURATION = --config-file $(CONFIG) --config-env $(CONFIG_ENV)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down demo unit test lint format openapi diagrams build preflight deploy release-check clean
+.PHONY: help install up down demo unit test test-update lint format openapi diagrams build preflight deploy release-check clean
 
 help: ## List these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 15
@@ -44,6 +44,9 @@ unit: install ## Run the unit tests only
 
 test: install ## Run every test; some use a local cloud of their own
 	$(BIN)/pytest -n 4 --dist loadgroup --no-loadscope-reorder
+
+test-update: install ## Update a stack under load on a local cloud of its own (3 minutes); make test leaves it out
+	$(BIN)/pytest -n 0 tests/updates -m update
 
 lint: install ## Run ruff, mypy, cfn-lint, sam validate; check the generated files
 	$(BIN)/ruff check
@@ -81,12 +84,13 @@ deploy: $(CONFIG) build ## Build, check and deploy (another stack: CONFIG=samcon
 $(CONFIG):
 	@echo "$@ does not exist. Copy samconfig.example.toml to $@ and fill in its values." >&2; exit 1
 
-release-check: lint build ## Check that the commit can be released; docs/releases.md has the steps
+release-check: lint build test-update ## Check that the commit can be released; docs/releases.md has the steps
 	$(BIN)/pytest -q -n 0 tests/contracts/test_releases.py
 	$(BIN)/python -m local.release check
 
 clean: ## Stop the local cloud and delete everything built or installed
 	@if [ -x $(BIN)/python ]; then \
 		$(BIN)/python -m local.cloud down; $(BIN)/python -m local.cloud down --directory .local/test; \
+		$(BIN)/python -m local.cloud down --directory .local/update; \
 	fi
 	rm -rf $(VENV) .local .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache

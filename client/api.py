@@ -71,7 +71,7 @@ class Client:
         found = _REGION.match(url)
         self._region = region or (found[1] if found else configuration.get_config_variable("region"))
         if not self._region:
-            message = "No AWS region. Set AWS_REGION, or give the region."
+            message = "No AWS region. Set AWS_DEFAULT_REGION, or give the region."
             raise ValueError(message)
 
     def call(self, operation: str, arguments: Mapping[str, Any] | None = None) -> Any:
@@ -80,7 +80,8 @@ class Client:
         `operation` is an operationId of openapi.json, such as sendMessage. `arguments` are its parameters,
         headers and body fields by name. None is the same as leaving an optional one out. The request is
         repeated up to three times after a lost response, a 5xx or throttling. A POST gets an idempotency-key
-        for that, unless one is given.
+        for that, unless one is given. A POST without such a key (rotateWebhookSecret) is repeated only after
+        throttling: a second rotation would end the secret that is in use.
 
         Raises Problem for an error response, KeyError for an unknown operation, TypeError for an unknown or
         missing argument, and requests.RequestException if no response came.
@@ -109,15 +110,16 @@ class Client:
         path = operation.path.format_map(parts)
         query = f"?{urlencode(placed['query'], quote_via=quote)}" if placed["query"] else ""
         data = json.dumps(placed["body"]) if operation.has_body else None
+        is_idempotent = operation.method != "POST" or IDEMPOTENCY_KEY in operation.arguments
         for attempt in range(_ATTEMPTS):
             is_last = attempt == _ATTEMPTS - 1
             try:
                 response = self._send_once(operation.method, self._url + path + query, data, placed["header"])
             except (requests.ConnectionError, requests.Timeout):
-                if is_last:
+                if is_last or not is_idempotent:
                     raise
             else:
-                if is_last or not _may_repeat(response):
+                if is_last or not _may_repeat(response, is_idempotent=is_idempotent):
                     return response
             time.sleep(2**attempt)
         raise AssertionError
@@ -131,7 +133,13 @@ class Client:
         credentials = self._credentials.get_frozen_credentials()
         SigV4Auth(credentials, "execute-api", self._region).add_auth(request)
         return self._session.request(
-            method, url, data=data, headers=dict(request.headers), timeout=self._timeout
+            method,
+            url,
+            data=data,
+            headers=dict(request.headers),
+            # Without auth, requests replaces the signature by the password of a .netrc file.
+            auth=lambda prepared: prepared,
+            timeout=self._timeout,
         )
 
 
@@ -150,9 +158,9 @@ def _check(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]
     return given
 
 
-def _may_repeat(response: requests.Response) -> bool:
-    """Return whether another attempt can succeed soon. Each operation can be repeated, a POST by its key."""
+def _may_repeat(response: requests.Response, *, is_idempotent: bool) -> bool:
+    """Return whether another attempt can succeed soon, and does no more than the first one."""
     if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
         # A rate_backlog lasts for hours.
         return Problem(response).code == "throttled"
-    return response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return is_idempotent and response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR

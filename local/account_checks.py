@@ -5,7 +5,7 @@ deployment fail or the stack useless; or `unknown`, if AWS did not let it read.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -36,8 +36,8 @@ _RECOMMENDED_CONCURRENCY: Final = 1000
 class Account:
     """An AWS account and region, and the stack to deploy there.
 
-    ``client`` returns a boto3 client of a service in the stack's region. ``parameters`` has the saved values
-    and the defaults of all parameters.
+    ``client`` returns a boto3 client of a service in the stack's region. ``saved`` has the parameters that
+    the configuration sets, ``parameters`` also the defaults of the others.
     """
 
     client: Callable[[str], Any]
@@ -45,6 +45,7 @@ class Account:
     stack_name: str
     s3_bucket: str | None
     template: Mapping[str, Any]
+    saved: Mapping[str, str]
     parameters: Mapping[str, str]
 
     def check(self) -> Iterator[tuple[str, Finding]]:
@@ -53,10 +54,34 @@ class Account:
         yield "credentials", credentials
         if credentials.result != Result.OK:
             return
-        for name, check in self._checks():
+        kept = self._list_kept_values()
+        if kept:
+            yield "parameters of the stack", _explain_kept_values(kept)
+        for name, check in replace(self, parameters={**self.parameters, **kept}).list_checks():
             yield name, _run(check)
 
-    def _checks(self) -> Iterator[tuple[str, Callable[[], Finding]]]:
+    def _list_kept_values(self) -> dict[str, str]:
+        """Return the values of the stack that the deployment keeps, and that differ from the defaults.
+
+        `sam deploy` passes UsePreviousValue for each parameter that the configuration does not set
+        (https://github.com/aws/aws-sam-cli/issues/4180, 2026-11-29).
+        """
+        try:
+            stack = self._describe_stack(self.stack_name)
+        except (BotoCoreError, ClientError):
+            # check_stack reports it.
+            return {}
+        values = {
+            each["ParameterKey"]: each["ParameterValue"] for each in (stack or {}).get("Parameters", [])
+        }
+        return {
+            name: values[name]
+            for name, default in self.parameters.items()
+            if name not in self.saved and values.get(name, default) != default
+        }
+
+    def list_checks(self) -> Iterator[tuple[str, Callable[[], Finding]]]:
+        """Yield the name of each check that needs credentials, and the check."""
         yield "BandwidthSecretName", self.check_bandwidth_secret
         if self.parameters["ForwardEventsTo"]:
             yield "ForwardSecretName", self.check_forward_secret
@@ -92,9 +117,13 @@ class Account:
         try:
             text = self.client("secretsmanager").get_secret_value(SecretId=name).get("SecretString", "")
         except ClientError as error:
-            if _code(error) not in ("ResourceNotFoundException", "InvalidRequestException"):
+            if _code(error) == "InvalidRequestException":
+                return wrong(
+                    f'the secret "{name}" in {self.region} is scheduled for deletion',
+                    f"run: aws secretsmanager restore-secret --secret-id {name} --region {self.region}",
+                )
+            if _code(error) != "ResourceNotFoundException":
                 raise
-            # InvalidRequestException: the secret is scheduled for deletion.
             form = ", ".join(f'"{field}": "…"' for field in fields)
             return wrong(
                 f'no secret "{name}" in {self.region}',
@@ -188,14 +217,18 @@ class Account:
         return wrong(f"the stack {_SAM_STACK} is {status}", _explain_status(_SAM_STACK, status or ""))
 
     def _status_of(self, stack_name: str) -> str | None:
+        stack = self._describe_stack(stack_name)
+        return stack["StackStatus"] if stack else None
+
+    def _describe_stack(self, stack_name: str) -> dict[str, Any] | None:
         try:
             (stack,) = self.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
         except ClientError as error:
             if _code(error) == "ValidationError" and "does not exist" in str(error):
                 return None
             raise
-        status: str = stack["StackStatus"]
-        return status
+        described: dict[str, Any] = stack
+        return described
 
     def _check_names(self) -> Finding:
         """Check that nothing has a name that a new stack gives. An earlier stack may have left it behind."""
@@ -233,6 +266,14 @@ class Account:
                 raise
         else:
             yield f"event bus {self.stack_name}"
+
+
+def _explain_kept_values(kept: Mapping[str, str]) -> Finding:
+    listed = ", ".join(f'{name} = "{value}"' for name, value in kept.items())
+    found = f"the deployment keeps what the configuration does not set: {listed}"
+    fix = "set them in the configuration: these values to keep them, other values to change them"
+    # The build is for the Architecture in the configuration.
+    return wrong(found, f"{fix}. Then run make build again") if "Architecture" in kept else ok(found, fix)
 
 
 def _explain_status(stack_name: str, status: str) -> str:

@@ -1,6 +1,5 @@
 """Builds functions and layer for a deployment: `make build` runs ``python -m local.build``."""
 
-import argparse
 import os
 import re
 import struct
@@ -11,7 +10,7 @@ from typing import Any, Final
 
 from samcli.yamlhelper import yaml_parse
 
-from local.saved_configuration import DEFAULT_FILE, ConfigurationError, read_configuration
+from local.saved_configuration import DEFAULT_FILE, ConfigurationError, parse_choice, read_configuration
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 BUILD_DIRECTORY: Final = ROOT / ".aws-sam" / "build"
@@ -30,15 +29,12 @@ class BuildError(Exception):
 
 def main() -> None:
     """Build for the Architecture of a saved configuration, and exit with 1 if that is not possible."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--config-file", type=Path, default=DEFAULT_FILE)
-    parser.add_argument("--config-env", default="default")
-    arguments = parser.parse_args()
+    file, environment = parse_choice(main.__doc__)
     try:
         check_python()
-        architecture = find_architecture(arguments.config_file, arguments.config_env)
+        architecture = find_architecture(file, environment)
         print(f"Building for {architecture}", flush=True)
-        _sam_build(architecture, arguments.config_file, arguments.config_env)
+        _sam_build(architecture, file, environment)
         compile_bytecode(BUILD_DIRECTORY)
     except (BuildError, ConfigurationError) as error:
         sys.exit(f"Error: {error}")

@@ -28,6 +28,8 @@ def schemas() -> dict[str, str]:
         "order": responses.OrderEvent,
         "opt_out": responses.OptOutEvent,
         "drift": responses.DriftEvent,
+        "opt_out_transfer": responses.OptOutTransferEvent,
+        "webhook": responses.WebhookEvent,
     }
     return {
         f"{kind.name}.json": json.dumps(

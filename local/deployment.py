@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from local.build import ROOT, SAM, compile_bytecode
+from local.function_settings import read_variables, set_variables
 from local.progress import CloudError, wait_for
 from local.stack import REGION, Stack, client, find_directory
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_lambda import LambdaClient
 
 STACK = "bandwidth-messaging"
 # The template's defaults.
@@ -138,6 +140,7 @@ def _deploy(directory: Path, target: Target) -> None:
         "CatapultUrl": f"{simulator}/v1",
         "LettersBucket": LETTERS_BUCKET,
         "MediaArchive": "true",
+        "Webhooks": "true",
         # The simulated account has no campaign, so a registration check would block all messages.
         "RegistrationSchedule": "rate(365 days)",
         # No server listens on this port. A test sets its own URL.
@@ -159,6 +162,13 @@ def _deploy(directory: Path, target: Target) -> None:
     _put_gateway_responses(cloudformation, target)
     _put_concurrency(target)
     _set_urls(cloudformation, target)
+    functions: LambdaClient = target.client("lambda")
+    for function in ("ManageWebhooks", "SendWebhook"):
+        # Webhooks of the local cloud are on this machine, and have no certificate.
+        set_variables(functions, _physical_id(cloudformation, function), {"WEBHOOKS_ALLOW_LOCAL": "true"})
+    # Without webhooks the rule would only start a function for each event. docs/events.md enables it.
+    rule = _physical_id(cloudformation, "WebhookRule")
+    target.client("events").disable_rule(Name=rule, EventBusName=STACK)
 
 
 def _architecture() -> str:
@@ -271,18 +281,19 @@ def _set_urls(cloudformation: "CloudFormationClient", target: Target) -> None:
 
     They are the URL that the doctor calls, and the one that the API page shows.
     """
-    functions = target.client("lambda")
+    functions: LambdaClient = target.client("lambda")
     for function, variable, source in (
         ("Doctor", "CALLBACK_PROBE_URL", "CALLBACK_URL_V2"),
         ("Describe", "CONTROL_API_URL", "CONTROL_API_URL"),
     ):
-        detail = cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId=function)
-        name = detail["StackResourceDetail"]["PhysicalResourceId"]
-        variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        variables[variable] = _emulator_url(variables[source], target.endpoint_url)
-        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
-        version = functions.publish_version(FunctionName=name)["Version"]
-        functions.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
+        name = _physical_id(cloudformation, function)
+        url = _emulator_url(read_variables(functions, name)[source], target.endpoint_url)
+        set_variables(functions, name, {variable: url})
+
+
+def _physical_id(cloudformation: "CloudFormationClient", logical_id: str) -> str:
+    described = cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId=logical_id)
+    return described["StackResourceDetail"]["PhysicalResourceId"]
 
 
 def _describe(target: Target, sources: str) -> Stack:

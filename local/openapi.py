@@ -26,6 +26,9 @@ FUNCTIONS = (
     "control/change_opt_outs",
     "control/change_pools",
     "control/set_replies",
+    "control/manage_webhooks",
+    "control/upload_media",
+    "control/verify_number",
 )
 # Samples of requests: the file under events/, and the key of the body if the sample is a proxy event.
 REQUESTS = {
@@ -36,7 +39,10 @@ REQUESTS = {
     "startRelease": ("executions/release_numbers.json", None),
     "setPool": ("control/change_pools.json", "body"),
     "setReplies": ("control/set_replies.json", "body"),
+    "requestVerification": ("control/verify_number.json", "body"),
     "setRate": ("control/set_rate.json", "body"),
+    "uploadMedia": ("control/upload_media.json", "body"),
+    "putWebhook": ("control/manage_webhooks.json", "body"),
 }
 EXAMPLES = Path(__file__).with_name("openapi_examples.json")
 # Responses that API Gateway can give to every operation: by status, the type in the template's
@@ -79,10 +85,12 @@ def document() -> str:
         ],
         tags=[
             Tag(name="Messages", description="Outbound and inbound messages"),
+            Tag(name="Media", description="Files that messages send"),
             Tag(name="Numbers", description="Your numbers"),
             Tag(name="Opt-outs", description="People who opted out of texts from your numbers"),
             Tag(name="Pools", description="Groups of your numbers that share their messages"),
             Tag(name="Rates", description="How fast messages are sent, and how long they wait"),
+            Tag(name="Webhooks", description="Your endpoints that receive signed events"),
             Tag(name="Usage", description="Messages, segments and their estimated price"),
             Tag(name="Set-ups", description="Orders that import, buy or release numbers"),
         ],
@@ -129,6 +137,7 @@ def _finish(merged: dict[str, Any]) -> dict[str, Any]:
     schemas = merged["components"]["schemas"]
     for name in ("HTTPValidationError", "ResponseValidationError", "ValidationError"):
         del schemas[name]
+    _name_inline_models(schemas)
     for schema in schemas.values():
         _remove_titles(schema)
     merged["paths"] = dict(sorted(merged["paths"].items()))
@@ -155,6 +164,17 @@ def _gateway_responses() -> dict[str, Any]:
 
 def _component_name(status: HTTPStatus) -> str:
     return status.phrase.replace(" ", "")
+
+
+def _name_inline_models(schemas: dict[str, Any]) -> None:
+    """Move models in the fields of schemas to the schemas: pydantic does not name one that is loaded late."""
+    fields = [field for schema in schemas.values() for field in schema.get("properties", {}).values()]
+    for alternative in (each for field in fields for each in field.get("anyOf", ())):
+        if "properties" in alternative:
+            name = alternative["title"]
+            schemas[name] = alternative.copy()
+            alternative.clear()
+            alternative["$ref"] = f"#/components/schemas/{name}"
 
 
 def _remove_titles(schema: dict[str, Any]) -> None:

@@ -3,7 +3,6 @@
 It checks the saved configuration, the build and the AWS account. It exits with 1 if a check is wrong.
 """
 
-import argparse
 import re
 import shutil
 import subprocess
@@ -19,7 +18,12 @@ from botocore.exceptions import BotoCoreError
 
 from local.build import BUILD_DIRECTORY, ROOT, BuildError, list_foreign_libraries, read_template
 from local.parameter_checks import fill_defaults, find_problems
-from local.saved_configuration import DEFAULT_FILE, ConfigurationError, SavedConfiguration, read_configuration
+from local.saved_configuration import (
+    ConfigurationError,
+    SavedConfiguration,
+    parse_choice,
+    read_configuration,
+)
 
 # On AWS, Lambda adds the layer to the path.
 sys.path.append(str(ROOT / "layers" / "shared"))
@@ -34,12 +38,9 @@ _MAX_LISTED: Final = 3
 
 def main() -> None:
     """Check a saved configuration, the build and the account. Exit with 1 if a deployment would fail."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--config-file", type=Path, default=DEFAULT_FILE)
-    parser.add_argument("--config-env", default="default")
-    arguments = parser.parse_args()
+    choice = parse_choice(main.__doc__)
     try:
-        configuration = read_configuration(arguments.config_file, arguments.config_env)
+        configuration = read_configuration(*choice)
     except ConfigurationError as error:
         sys.exit(f"Error: {error}")
     sys.exit(report(check_all(configuration, BUILD_DIRECTORY)))
@@ -56,7 +57,7 @@ def check_all(configuration: SavedConfiguration, build: Path) -> Iterator[tuple[
     for name, problem in problems.items():
         yield name, wrong(problem, f"correct {name} in {configuration.file} (docs/deploy.md, Parameters)")
     if not problems:
-        yield "parameters", ok(f"{len(saved)} of {len(declared)} are set, the others have their defaults")
+        yield "parameters", ok(f"{len(saved)} of {len(declared)} are set in {configuration.file}")
     valid = {name: value for name, value in saved.items() if name not in problems}
     parameters = fill_defaults(declared, valid)
     yield "Architecture", check_libraries(build, parameters["Architecture"])
@@ -122,6 +123,7 @@ def _check_account(
         stack_name=stack_name,
         s3_bucket=configuration.s3_bucket,
         template=template,
+        saved=configuration.parameters,
         parameters=parameters,
     )
     yield from account.check()

@@ -1,7 +1,9 @@
 """The saved configuration of a stack: what `sam deploy` reads from its samconfig file."""
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 from samcli.cli.types import CfnParameterOverridesType
@@ -14,6 +16,13 @@ DEFAULT_FILE = Path("samconfig.bandwidth-messaging.toml")
 
 class ConfigurationError(Exception):
     """The configuration cannot be used. The message names the file and the fix."""
+
+
+class ConfigurationChoice(NamedTuple):
+    """A samconfig file, and the environment in it."""
+
+    file: Path
+    environment: str
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,15 @@ class SavedConfiguration:
     profile: str | None
     s3_bucket: str | None
     parameters: dict[str, str]
+
+
+def parse_choice(description: str | None) -> ConfigurationChoice:
+    """Parse the command line of a tool that uses one configuration. Exits if it is invalid."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--config-file", type=Path, default=DEFAULT_FILE)
+    parser.add_argument("--config-env", default="default")
+    arguments = parser.parse_args()
+    return ConfigurationChoice(arguments.config_file, arguments.config_env)
 
 
 def read_configuration(file: Path, environment: str = "default") -> SavedConfiguration:

@@ -15,6 +15,7 @@ from simulator.account.order_outcomes import Shape
 from simulator.account.orders import OrderBook
 from simulator.account.registrations import Registrations
 from simulator.account.subscriptions import Subscriptions
+from simulator.account.verifications import Verifications
 from simulator.callbacks import Courier
 from simulator.capture import Capture
 from simulator.catapult.catapult import Catapult
@@ -27,6 +28,7 @@ from simulator.messaging.media import MediaStore
 from simulator.messaging.message_log import MessageLog
 from simulator.messaging.messages import Messages
 from simulator.messaging.outcomes import EVENT_TYPES, Outcomes
+from simulator.messaging.rcs import Rcs
 from simulator.messaging.sent_messages import SentMessages
 from simulator.rate_limits import DOCUMENTED, LIFTED, RateLimits
 
@@ -95,11 +97,13 @@ class Simulator:
             settings.callback_workers,
         )
         self.subscriptions = Subscriptions(self.account, self.courier)
+        self.verifications = Verifications(self.account, self.registrations, self.courier)
         self.outcomes = Outcomes(settings.receipt_seconds, settings.receipt_types)
         self.sent = SentMessages()
         self.media = MediaStore()
         self.message_log = MessageLog()
         self.events = Events(settings.event_style)
+        self.rcs = Rcs()
         self.messages = Messages(
             self.account,
             self.orders,
@@ -109,9 +113,10 @@ class Simulator:
             self.sent,
             self.message_log,
             self.events,
+            self.rcs,
         )
         self.inbound = InboundMessages(
-            self.account, self.orders, self.courier, self.media, self.message_log, self.events
+            self.account, self.orders, self.courier, self.media, self.message_log, self.events, self.rcs
         )
         self.messages_v1 = MessagesV1(
             self.account,
@@ -140,6 +145,7 @@ class Simulator:
             self.sent,
             self.message_log,
             self.events,
+            self.rcs,
             self.media,
             self.catapult,
             self.external_tns,
@@ -148,6 +154,7 @@ class Simulator:
             self.importability,
             self.number_options,
             self.registrations,
+            self.verifications,
             self.disconnects,
             self.orders,
             self.supply,

@@ -21,6 +21,13 @@ def sender_id(sender: object) -> str | None:
     return sender if re.fullmatch(r"(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}", sender) else None
 
 
+def agent_id(sender: object) -> str | None:
+    """Return the sender id of an RCS agent: up to 100 characters with a letter; else None."""
+    if not isinstance(sender, str):
+        return None
+    return sender if re.fullmatch(r"(?=.*[A-Za-z])[!-~]{1,100}", sender) else None
+
+
 def sender(text: object) -> str | None:
     """Return a valid sender, a number in E.164 or a sender id; None for other values."""
     return e164(text) or sender_id(text)

@@ -5,7 +5,7 @@ DuckDB runs the queries. sqlglot translates them from Athena's SQL, and the colu
 
 import gzip
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +25,7 @@ _HIVE_TYPES: Final = {"string": "string", "integer": "bigint", "number": "double
 _SERDE: Final[dict[str, str]] = TABLE["StorageDescriptor"]["SerdeInfo"]["Parameters"]
 
 
-def fields_of_events(left_out: Iterable[str]) -> list[str]:
+def fields_of_events(left_out: Collection[str]) -> list[str]:
     """Return the fields of all schemas but those left out, as a Hive struct lists them.
 
     A field whose type depends on the kind of item is a string, which the SerDe makes of any value.
@@ -34,9 +34,10 @@ def fields_of_events(left_out: Iterable[str]) -> list[str]:
     for kind in KINDS:
         schema = json.loads(schema_path(kind.name).read_text())
         for name, field in schema["properties"]["detail"]["properties"].items():
-            given = _hive_type(field, schema.get("$defs", {}))
-            fields[name] = given if fields.get(name, given) == given else "string"
-    return [f"{name.lower()}:{given}" for name, given in fields.items() if name not in set(left_out)]
+            if name not in left_out:
+                given = _hive_type(field, schema.get("$defs", {}))
+                fields[name] = given if fields.get(name, given) == given else "string"
+    return [f"{name.lower()}:{given}" for name, given in fields.items()]
 
 
 def _hive_type(schema: dict[str, Any], definitions: dict[str, Any]) -> str:

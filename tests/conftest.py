@@ -26,7 +26,18 @@ from simulator.simulator import Settings
 from tests.simulators import close_simulators, empty_simulator
 
 # The order in which they run. The cloud starts in the background while the first tiers run.
-TIERS = ["unit", "local", "simulator", "contracts", "functions", "benchmarks", "faults", "workflows", "e2e"]
+TIERS = [
+    "unit",
+    "local",
+    "simulator",
+    "contracts",
+    "functions",
+    "benchmarks",
+    "faults",
+    "workflows",
+    "e2e",
+    "updates",
+]
 CLOUD_TIERS = {"faults", "workflows", "e2e"}
 
 ROOT = Path(__file__).parent.parent

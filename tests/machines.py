@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import requests
 
+from local import function_settings
 from local.stack import Stack
 
 # The text of every message that the tests send. The last test checks that no log or history contains it.
@@ -128,14 +129,7 @@ def invoke(stack: Stack, logical_id: str, event: Any) -> Any:
 
 def set_variables(stack: Stack, logical_id: str, variables: dict[str, str]) -> dict[str, str]:
     """Publish a function with other environment variables. Return all earlier variables."""
-    functions, name = stack.client("lambda"), physical_id(stack, logical_id)
-    earlier: dict[str, str] = functions.get_function_configuration(FunctionName=name)["Environment"][
-        "Variables"
-    ]
-    functions.update_function_configuration(FunctionName=name, Environment={"Variables": earlier | variables})
-    version = functions.publish_version(FunctionName=name)["Version"]
-    functions.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
-    return earlier
+    return function_settings.set_variables(stack.client("lambda"), physical_id(stack, logical_id), variables)
 
 
 def subscribe_to_messages(stack: Stack, number: str) -> str:

@@ -9,6 +9,7 @@ is a 5xx only if a write of V2, or a write to the quarantine, failed.
 from typing import TYPE_CHECKING, Any, Final
 
 from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.metrics import count_failed_request
 
 # Imported here, and not only by the wiring, so that Lambda loads it in its init phase.
 from bandwidth_messaging.services.callback_intake import CallbackIntake
@@ -31,5 +32,6 @@ _EMPTY_BXML: Final = {
 def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Store every event of the callback. `event` is API Gateway's proxy event."""
     intake: CallbackIntake = wiring.callback_intake()
-    intake.accept(event, deadline=deadline_in(_STORE_SECONDS))
+    if not intake.accept(event, deadline=deadline_in(_STORE_SECONDS)):
+        count_failed_request(context)
     return _EMPTY_BXML if event["httpMethod"] == "GET" else _NO_CONTENT

@@ -14,6 +14,7 @@ from bandwidth_messaging.api.views import message_view
 from bandwidth_messaging.domain.problems import Conflict, FieldProblem, ProblemCode
 from bandwidth_messaging.domain.sending import NewMessage
 from bandwidth_messaging.runtime import wiring
+from bandwidth_messaging.runtime.metrics import count_failed_request
 
 # Imported here, and not only by the wiring, so that Lambda loads it in its init phase.
 from bandwidth_messaging.services.message_acceptance import MessageAcceptance, describe_backlog
@@ -55,4 +56,7 @@ def send_message(
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Handle an API Gateway request."""
-    return app.resolve(event, context)
+    response = app.resolve(event, context)
+    if response["statusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        count_failed_request(context)
+    return response

@@ -53,7 +53,12 @@ def handler(request: Request) -> Result:
         return Result(state="pending", status=order.status, incomplete_since=since, detail=order.status)
     reason = reason_of(request.order_id, order) if order.ended_as == OrderState.FAILED else None
     failed, record = wiring.number_order_completion().complete(
-        order, order.ended_as, request.home(), quantity=request.quantity, reason=reason
+        order,
+        order.ended_as,
+        request.home(),
+        execution_arn=request.execution_arn,
+        quantity=request.quantity,
+        reason=reason,
     )
     return Result(
         state=order.ended_as,

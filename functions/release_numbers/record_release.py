@@ -35,6 +35,7 @@ def handler(request: Request) -> Result:
     result = wiring.number_release().finish(
         request.customer_order_id,
         request.setup_order_id,
+        execution_arn=request.execution_arn,
         everything=request.everything,
         numbers=request.numbers,
         deleted=request.taken,

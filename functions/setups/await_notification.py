@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bandwidth_messaging.bandwidth.errors import BandwidthError
-from bandwidth_messaging.domain.orders import OrderedWhat
+from bandwidth_messaging.domain.orders import OrderedWhat, is_subscribed
 from bandwidth_messaging.runtime import bandwidth_clients, stores
 from bandwidth_messaging.runtime.logging import logger
 from bandwidth_messaging.runtime.settings import settings
@@ -28,7 +28,13 @@ class Request(StepInput):
 def handler(request: Request) -> StepResult:
     """Store the token, and subscribe to the order once."""
     orders = stores.orders()
-    if "subscriptionId" in orders.await_notification(request.customer_order_id, request.task_token):
+    record = orders.await_notification(
+        request.customer_order_id,
+        request.task_token,
+        request.order_id,
+        execution_arn=request.execution_arn,
+    )
+    if is_subscribed(record, request.order_id):
         return StepResult(detail="subscribed before")
     left = request.deadline - datetime.now(UTC)
     try:
@@ -42,5 +48,5 @@ def handler(request: Request) -> StepResult:
     except BandwidthError as error:
         logger.warning("subscription failed", extra={"reason": f"{type(error).__name__}: {error}"})
         return StepResult(detail=f"not subscribed ({type(error).__name__})")
-    orders.record_subscription(request.customer_order_id, subscription_id)
+    orders.record_subscription(request.customer_order_id, subscription_id, request.order_id)
     return StepResult(detail="subscribed")

@@ -3,32 +3,46 @@
 import json
 from typing import Any
 
-from aws_lambda_powertools.utilities.typing import LambdaContext
-
 from bandwidth_messaging.domain.next_steps import next_steps
 from bandwidth_messaging.domain.orders import OrderState
 from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.domain.validation import CamelModel
 from bandwidth_messaging.runtime import stores
-from bandwidth_messaging.runtime.steps import aws_errors
+from bandwidth_messaging.runtime.steps import task
 
 
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
-    """Return `error`, `reason` and `nextSteps`.
+class Request(CamelModel):
+    """`cause` is as Lambda wrote it. Definitions of earlier versions do not send `executionArn`."""
 
-    `event` has `customerOrderId`, `error`, and `cause` as Lambda wrote it.
-    """
-    customer_order_id, reason = event["customerOrderId"], _words(event["cause"])
-    with aws_errors():
-        order = stores.orders().finish(customer_order_id, OrderState.FAILED, at=now(), reason=reason)
-    return {
-        "error": event["error"],
-        "reason": reason,
-        "nextSteps": next_steps(customer_order_id, order or {}) or "",
-    }
+    customer_order_id: str
+    execution_arn: str | None = None
+    error: str
+    cause: Any
 
 
-def _words(cause: str) -> str:
+class Result(CamelModel):
+    error: str
+    reason: str
+    next_steps: str
+
+
+@task("Record Failure", Request)
+def handler(request: Request) -> Result:
+    """Record the failure, unless numbers have completed since."""
+    reason = _words(request.cause)
+    order = stores.orders().finish(
+        request.customer_order_id,
+        OrderState.FAILED,
+        at=now(),
+        execution_arn=request.execution_arn,
+        reason=reason,
+    )
+    advice = next_steps(request.customer_order_id, order or {}) or ""
+    return Result(error=request.error, reason=reason, next_steps=advice)
+
+
+def _words(cause: Any) -> str:
     try:
         return str(json.loads(cause)["errorMessage"])
     except (ValueError, KeyError, TypeError):
-        return cause
+        return str(cause)

@@ -34,6 +34,7 @@ def handler(request: Request) -> Result:
         request.customer_order_id,
         ended,
         at=now(),
+        execution_arn=request.execution_arn,
         completed=request.completed,
         failed=request.failed,
         failures=[failure for failure in request.failures if not failure["number"]],

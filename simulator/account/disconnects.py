@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from simulator.account.account import Account
 from simulator.account.number_list_orders import (
     NumbersError,
     NumbersOrder,
@@ -12,8 +11,6 @@ from simulator.account.number_list_orders import (
     check_numbers,
 )
 from simulator.account.order_outcomes import OrderOutcomeError
-from simulator.account.orders import OrderBook
-from simulator.rejections import RejectedError
 
 NOT_ON_ACCOUNT = "The telephone number could not be disconnected since it is not associated with your account"
 USUAL_ERROR = OrderOutcomeError(code=5006, description="TelephoneNumber Disconnect Error")
@@ -27,24 +24,13 @@ class DisconnectOrder(NumbersOrder):
     protected: str | None
 
 
-class Disconnects:
+class Disconnects(NumbersOrders[DisconnectOrder]):
     """The account's disconnect orders. A hosted number is removed, never disconnected."""
 
-    def __init__(self, account: Account, number_orders: OrderBook, order_seconds: float) -> None:
-        self._account = account
-        self._orders: NumbersOrders[DisconnectOrder] = NumbersOrders(
-            account,
-            "disconnects",
-            number_orders.order_outcome,
-            order_seconds,
-            interim_statuses=("RECEIVED",),
-            usual_error=lambda _: USUAL_ERROR,
-            find_impossible=self._find_impossible,
-            apply=self._apply,
-        )
-
-    def reset(self) -> None:
-        self._orders.reset()
+    order_type = "disconnects"
+    interim_statuses = ("RECEIVED",)
+    usual_error = USUAL_ERROR
+    unknown_order = (404, "5035", "Disconnect order {} not found.")
 
     def place(
         self,
@@ -65,15 +51,6 @@ class Disconnects:
         )
         self._orders.add(order)
         return order
-
-    def get(self, order_id: str) -> DisconnectOrder:
-        if found := self._orders.get(order_id):
-            return found
-        raise RejectedError(404, "5035", f"Disconnect order {order_id} not found.")
-
-    def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[DisconnectOrder]:
-        """Return the orders in placement order, filtered by CustomerOrderId and status."""
-        return self._orders.find(customer_order_id, status)
 
     def _find_impossible(self, order: DisconnectOrder) -> list[NumbersError]:
         own = {each.number for each in self._account.numbers.find(is_hosted=False)}

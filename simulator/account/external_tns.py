@@ -12,7 +12,7 @@ from simulator.account.number_list_orders import (
     check_numbers,
 )
 from simulator.account.numbers import AccountNumber
-from simulator.account.order_outcomes import OrderOutcome, OrderOutcomeError, Shape
+from simulator.account.order_outcomes import OrderOutcomeError, Shape
 from simulator.account.orders import OrderBook
 from simulator.rejections import RejectedError
 
@@ -47,34 +47,21 @@ class ExternalTnsOrder(NumbersOrder):
     target: str | None
 
 
-class ExternalTns:
+class ExternalTns(NumbersOrders[ExternalTnsOrder]):
     """The orders of external numbers.
 
     They are RECEIVED in the first half of the wait and PROCESSING in the second. Then they reach the outcome
     that the number orders hold.
     """
 
+    order_type = "externalTns"
+    interim_statuses = ("RECEIVED", "PROCESSING")
+
     def __init__(
         self, account: Account, number_orders: OrderBook, order_seconds: float, shape: Shape
     ) -> None:
-        self._account = account
+        super().__init__(account, number_orders, order_seconds)
         self._shape = shape
-        self._orders: NumbersOrders[ExternalTnsOrder] = NumbersOrders(
-            account,
-            "externalTns",
-            number_orders.order_outcome,
-            order_seconds,
-            interim_statuses=("RECEIVED", "PROCESSING"),
-            usual_error=lambda order: USUAL_ERRORS[order.action],
-            find_impossible=self._find_impossible,
-            apply=self._apply,
-        )
-
-    def reset(self) -> None:
-        self._orders.reset()
-
-    def outcome(self, customer_order_id: str | None) -> OrderOutcome:
-        return self._orders.outcome(customer_order_id)
 
     def shape(self, customer_order_id: str | None) -> Shape:
         """Return the published form of an order's responses."""
@@ -107,15 +94,6 @@ class ExternalTns:
         self._orders.add(order)
         return order
 
-    def get(self, order_id: str) -> ExternalTnsOrder:
-        if found := self._orders.get(order_id):
-            return found
-        raise RejectedError(404, None, "The resource does not exist")
-
-    def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[ExternalTnsOrder]:
-        """Return the orders in placement order, filtered by CustomerOrderID and status."""
-        return self._orders.find(customer_order_id, status)
-
     def is_external(self, number: str) -> bool:
         """Return whether a number (E.164) is an external number of the account."""
         found = self._account.number(number)
@@ -144,6 +122,9 @@ class ExternalTns:
                     for each in order.done
                 )
             )
+
+    def _find_usual_error(self, order: ExternalTnsOrder) -> OrderOutcomeError:
+        return USUAL_ERRORS[order.action]
 
     def _find_impossible(self, order: ExternalTnsOrder) -> list[NumbersError]:
         found_numbers = {each: self._account.numbers.get(each) for each in order.numbers}

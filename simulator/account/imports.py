@@ -62,11 +62,15 @@ class ImportRequest:
     loa_type: str | None
 
 
-class Imports:
+class Imports(NumbersOrders[ImportOrder]):
     """The import orders. They are PROCESSING first, then reach their outcome.
 
     With `needs_letter`, an order with LoaType SUBSCRIBER stays PROCESSING until a letter is uploaded.
     """
+
+    order_type = "importtnorders"
+    interim_statuses = ("PROCESSING",)
+    usual_error = USUAL_IMPORT_ERROR
 
     def __init__(
         self,
@@ -77,25 +81,14 @@ class Imports:
         *,
         needs_letter: bool,
     ) -> None:
-        self._account = account
+        super().__init__(account, number_orders, order_seconds)
         self._importability = importability
         self._default_needs_letter = needs_letter
         self.needs_letter = needs_letter
-        self._orders: NumbersOrders[ImportOrder] = NumbersOrders(
-            account,
-            "importtnorders",
-            number_orders.order_outcome,
-            order_seconds,
-            interim_statuses=("PROCESSING",),
-            usual_error=lambda _: USUAL_IMPORT_ERROR,
-            find_impossible=lambda order: importability.errors(order.numbers),
-            apply=self._apply,
-            is_held=lambda order: self.needs_letter and order.loa_type == "SUBSCRIBER" and not order.letters,
-        )
 
     def reset(self) -> None:
+        super().reset()
         self.needs_letter = self._default_needs_letter
-        self._orders.reset()
 
     def check(
         self, numbers: Sequence[str], site_id: str | None, location_id: str | None
@@ -144,15 +137,6 @@ class Imports:
         self._orders.add(order)
         return order
 
-    def get(self, order_id: str) -> ImportOrder:
-        if found := self._orders.get(order_id):
-            return found
-        raise RejectedError(404, None, "The resource does not exist")
-
-    def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[ImportOrder]:
-        """Return the orders in placement order, filtered by CustomerOrderId and status."""
-        return self._orders.find(customer_order_id, status)
-
     def add_letter(self, order_id: str, content_type: str, size: int) -> Letter:
         """Add a letter to an order."""
         with self._account.lock:
@@ -161,6 +145,12 @@ class Imports:
             letter = Letter(f"{order.id}-{len(order.letters) + 1}.{suffix}", content_type, size)
             order.letters.append(letter)
             return letter
+
+    def _is_held(self, order: ImportOrder) -> bool:
+        return self.needs_letter and order.loa_type == "SUBSCRIBER" and not order.letters
+
+    def _find_impossible(self, order: ImportOrder) -> list[NumbersError]:
+        return self._importability.errors(order.numbers)
 
     def _apply(self, order: ImportOrder) -> None:
         self._account.numbers.add(
@@ -202,24 +192,14 @@ class Imports:
         return []
 
 
-class Removals:
+class Removals(NumbersOrders[NumbersOrder]):
     """Orders that remove imported numbers. They are PROCESSING first, then reach their outcome."""
 
-    def __init__(self, account: Account, number_orders: OrderBook, order_seconds: float) -> None:
-        self._account = account
-        self._orders: NumbersOrders[NumbersOrder] = NumbersOrders(
-            account,
-            "removeImportedTnOrders",
-            number_orders.order_outcome,
-            order_seconds,
-            interim_statuses=("PROCESSING",),
-            usual_error=lambda _: USUAL_REMOVAL_ERROR,
-            find_impossible=self._find_impossible,
-            apply=self._apply,
-        )
-
-    def reset(self) -> None:
-        self._orders.reset()
+    order_type = "removeImportedTnOrders"
+    interim_statuses = ("PROCESSING",)
+    usual_error = USUAL_REMOVAL_ERROR
+    # The specification has a 400 here, not a 404.
+    unknown_order = (400, None, "The resource does not exist")
 
     def place(self, numbers: Sequence[str], customer_order_id: str | None) -> NumbersOrder:
         """Place an order for numbers (ten digits). Raises RejectedError with the code of the first error."""
@@ -230,16 +210,6 @@ class Removals:
         )
         self._orders.add(order)
         return order
-
-    def get(self, order_id: str) -> NumbersOrder:
-        if found := self._orders.get(order_id):
-            return found
-        # The specification has a 400 here, not a 404.
-        raise RejectedError(400, None, "The resource does not exist")
-
-    def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[NumbersOrder]:
-        """Return the orders in placement order, filtered by CustomerOrderId and status."""
-        return self._orders.find(customer_order_id, status)
 
     def _find_impossible(self, order: NumbersOrder) -> list[NumbersError]:
         hosted = {each.number for each in self._account.numbers.find(is_hosted=True)}

@@ -2,15 +2,19 @@
 
 import re
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from simulator.account.account import Account
 from simulator.account.order_outcomes import COMPLETE, OrderOutcome, OrderOutcomeError
 from simulator.account.placed_orders import FINAL, PlacedOrders
 from simulator.rejections import RejectedError
+
+if TYPE_CHECKING:
+    from simulator.account.orders import OrderBook
 
 MAX_NUMBERS = 5000
 
@@ -59,44 +63,35 @@ class NumbersOrder:
         return format_errors(self.errors) or "Order processing has started."
 
 
-class NumbersOrders[Order: NumbersOrder]:
+class NumbersOrders[Order: NumbersOrder](ABC):
     """Orders of one kind that list their numbers.
 
-    During the wait, an order has each status of `interim_statuses` for an equal time. Then, unless `is_held`,
-    it reaches its outcome. `find_impossible` returns the errors of numbers that fail in any case. `apply`
-    changes the account for the other numbers.
+    During the wait, an order has each status of `interim_statuses` for an equal time. Then, unless it is
+    held, it reaches its outcome.
     """
 
-    def __init__(
-        self,
-        account: Account,
-        order_type: str,
-        find_outcome: Callable[[str | None], OrderOutcome | None],
-        order_seconds: float,
-        interim_statuses: Sequence[str],
-        usual_error: Callable[[Order], OrderOutcomeError],
-        find_impossible: Callable[[Order], Sequence[NumbersError]],
-        apply: Callable[[Order], None],
-        is_held: Callable[[Order], bool] = lambda _: False,
-    ) -> None:
+    order_type: ClassVar[str]
+    interim_statuses: ClassVar[Sequence[str]]
+    usual_error: ClassVar[OrderOutcomeError]
+    """The error of numbers that fail by an outcome that names none."""
+    unknown_order: ClassVar[tuple[int, str | None, str]] = (404, None, "The resource does not exist")
+    """Status, code and description for an id that no order has. `{}` stands for the id."""
+
+    def __init__(self, account: Account, number_orders: "OrderBook", order_seconds: float) -> None:
         self._account = account
-        self._find_outcome = find_outcome
+        self._find_outcome = number_orders.order_outcome
         self._wait = timedelta(seconds=order_seconds)
-        self._interim_statuses = interim_statuses
-        self._usual_error = usual_error
-        self._find_impossible = find_impossible
-        self._apply = apply
-        self._is_held = is_held
-        self._orders = PlacedOrders(account, order_type, self._advance)
+        self._orders: PlacedOrders[Order] = PlacedOrders(account, self.order_type, self._advance)
 
     def reset(self) -> None:
         self._orders.clear()
 
-    def add(self, order: Order) -> None:
-        self._orders.add(order)
-
-    def get(self, order_id: str) -> Order | None:
-        return self._orders.get(order_id)
+    def get(self, order_id: str) -> Order:
+        """Return an order. Raises RejectedError if it does not exist."""
+        if found := self._orders.get(order_id):
+            return found
+        status, code, description = self.unknown_order
+        raise RejectedError(status, code, description.format(order_id))
 
     def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[Order]:
         """Return the orders in placement order, filtered by CustomerOrderId and status."""
@@ -105,6 +100,21 @@ class NumbersOrders[Order: NumbersOrder]:
     def outcome(self, customer_order_id: str | None) -> OrderOutcome:
         return self._find_outcome(customer_order_id) or COMPLETE
 
+    @abstractmethod
+    def _find_impossible(self, order: Order) -> Sequence[NumbersError]:
+        """Return the errors of numbers that fail whatever the outcome is."""
+
+    @abstractmethod
+    def _apply(self, order: Order) -> None:
+        """Change the account for the numbers that did not fail."""
+
+    def _find_usual_error(self, order: Order) -> OrderOutcomeError:  # noqa: ARG002 - for subclasses
+        return self.usual_error
+
+    def _is_held(self, order: Order) -> bool:  # noqa: ARG002 - for subclasses
+        """Return whether an order waits for something other than time."""
+        return False
+
     def _advance(self, order: Order, now: datetime) -> None:
         outcome = self.outcome(order.customer_order_id)
         age = now - order.created
@@ -112,8 +122,8 @@ class NumbersOrders[Order: NumbersOrder]:
             self._finish(order, outcome, now)
             return
         passed = age / self._wait if age < self._wait else 1.0
-        step = min(int(passed * len(self._interim_statuses)), len(self._interim_statuses) - 1)
-        status = self._interim_statuses[step] if outcome.fate in FINAL else outcome.fate
+        step = min(int(passed * len(self.interim_statuses)), len(self.interim_statuses) - 1)
+        status = self.interim_statuses[step] if outcome.fate in FINAL else outcome.fate
         if order.status != status:
             order.status, order.modified = status, now
 
@@ -125,7 +135,7 @@ class NumbersOrders[Order: NumbersOrder]:
             if outcome.fate == "FAILED"
             else [*chosen, *(number for error in impossible for number in error.numbers)]
         )
-        usual = self._usual_error(order)
+        usual = self._find_usual_error(order)
         order.errors = impossible + _chosen_errors(outcome, chosen, usual)
         order.status, order.modified = outcome.fate, now
         if outcome.fate == "COMPLETE" and order.failed:

@@ -44,8 +44,13 @@ class OptionsOrder(NumbersOrder):
     warned: list[str] = field(default_factory=list)
 
 
-class NumberOptionsOrders:
+class NumberOptionsOrders(NumbersOrders[OptionsOrder]):
     """The orders are RECEIVED in the first half of the wait, PROCESSING in the second, then final."""
+
+    order_type = "tnoptions"
+    interim_statuses = ("RECEIVED", "PROCESSING")
+    usual_error = USUAL_ERROR
+    unknown_order = (404, "5035", "TnOption order {} not found.")
 
     def __init__(
         self,
@@ -54,21 +59,8 @@ class NumberOptionsOrders:
         registrations: Registrations,
         order_seconds: float,
     ) -> None:
-        self._account = account
+        super().__init__(account, number_orders, order_seconds)
         self._registrations = registrations
-        self._orders: NumbersOrders[OptionsOrder] = NumbersOrders(
-            account,
-            "tnoptions",
-            number_orders.order_outcome,
-            order_seconds,
-            interim_statuses=("RECEIVED", "PROCESSING"),
-            usual_error=lambda _: USUAL_ERROR,
-            find_impossible=self._find_impossible,
-            apply=self._apply,
-        )
-
-    def reset(self) -> None:
-        self._orders.reset()
 
     def place(self, groups: Sequence[OptionGroup], customer_order_id: str | None) -> OptionsOrder:
         """Place an order. Raises RejectedError with the code of the first error."""
@@ -85,15 +77,6 @@ class NumberOptionsOrders:
         )
         self._orders.add(order)
         return order
-
-    def get(self, order_id: str) -> OptionsOrder:
-        if found := self._orders.get(order_id):
-            return found
-        raise RejectedError(404, "5035", f"TnOption order {order_id} not found.")
-
-    def find(self, customer_order_id: str | None = None, status: str | None = None) -> list[OptionsOrder]:
-        """Return the orders in placement order, filtered by CustomerOrderId and status."""
-        return self._orders.find(customer_order_id, status)
 
     def _find_impossible(self, order: OptionsOrder) -> list[NumbersError]:
         found: dict[tuple[int, str], list[str]] = {}

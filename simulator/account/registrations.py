@@ -1,8 +1,10 @@
 """Registrations of the account's numbers: 10DLC campaigns and toll-free verifications."""
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Any, Literal
 
 from simulator.account.account import Account
 from simulator.account.number_supply import TOLL_FREE
@@ -38,6 +40,23 @@ class Verification:
     status: str
     decline_reason: str | None = None
     blocked_reason: str | None = None
+    resubmit_allowed: bool = False
+    submission: Mapping[str, Any] | None = None
+    ticket: str = field(default_factory=lambda: str(uuid.uuid4()))
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    modified: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def denial(self) -> dict[str, Any]:
+        """Return the members about a denial and a block, which responses and webhooks share."""
+        shown: dict[str, Any] = {}
+        if self.decline_reason is not None:
+            shown |= {
+                "declineReasonDescription": self.decline_reason,
+                "resubmitAllowed": self.resubmit_allowed,
+            }
+        if self.blocked_reason is not None:
+            shown |= {"blocked": True, "blockedReason": self.blocked_reason}
+        return shown
 
 
 class Registrations:

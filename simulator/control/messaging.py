@@ -19,13 +19,22 @@ from pydantic import (
 )
 
 from simulator.callbacks import DeliveryOptions
-from simulator.control.models import UnprocessableError, number, parse_sender, read_body
+from simulator.control.models import (
+    UnprocessableError,
+    number,
+    number_or_agent,
+    parse_sender,
+    read_body,
+)
 from simulator.json_responses import JsonResponse
 from simulator.messaging.events import Style
 from simulator.messaging.media import InboundFile
+from simulator.messaging.rcs import Handset
 from simulator.simulator import Simulator
+from simulator.telephone_numbers import agent_id
 
 Number = Annotated[str, AfterValidator(number)]
+Own = Annotated[str, AfterValidator(number_or_agent)]
 Sender = Annotated[str, AfterValidator(parse_sender)]
 Copies = Annotated[int, Field(ge=1, le=100)]
 
@@ -64,7 +73,7 @@ Media = Annotated[
 
 
 class Inbound(BaseModel):
-    """A text message from a handset to a number of the account. `copies` counts identical events.
+    """A text from a handset to a number of the account or to an agent. `copies` counts identical events.
 
     The event contains media URLs unchanged. The simulator stores files for 48 hours, and the event contains
     their URLs.
@@ -72,7 +81,7 @@ class Inbound(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     from_: Sender = Field(alias="from")
-    to: Number
+    to: Own
     text: str = ""
     media: list[Media] = []
     others: list[Number] = []
@@ -95,7 +104,7 @@ class Suggestion(BaseModel):
     model_config = ConfigDict(extra="forbid")
     type: Literal["suggestion-response"]
     from_: Number = Field(alias="from")
-    to: Number
+    to: Own
     text: str = ""
     postback_data: str = ""
     paired_message_id: str | None = None
@@ -114,7 +123,7 @@ class HandsetLocation(BaseModel):
     model_config = ConfigDict(extra="forbid")
     type: Literal["requested-location-response"]
     from_: Number = Field(alias="from")
-    to: Number
+    to: Own
     latitude: str
     longitude: str
     copies: Copies = 1
@@ -152,6 +161,15 @@ def add(control: Blueprint, simulator: Simulator) -> None:
         result = simulator.inbound.respond(event.type, event.from_, event.to, event.content(), options)
         return jsonify(result), 202
 
+    @control.put("/handsets/<recipient>")
+    def set_handset(recipient: str) -> JsonResponse:
+        handset = read_body(Handset)
+        try:
+            simulator.rcs.set_handset(number(recipient), handset)
+        except ValueError as error:
+            raise UnprocessableError(str(error)) from None
+        return jsonify(handset.model_dump()), 200
+
     @control.get("/style")
     def style() -> JsonResponse:
         return jsonify(simulator.events.style.model_dump()), 200
@@ -188,8 +206,12 @@ def receive(
 ) -> dict[str, Any]:
     """Receive a message from a handset with the API of the number `to`, and return its id and callback URL.
 
-    Raises UnprocessableError for a group message to a V1 number.
+    Raises UnprocessableError for a group message to a V1 number, and for more than a text to an agent.
     """
+    if agent_id(to):
+        if media or others:
+            raise UnprocessableError("to: an agent receives a text only. Remove media and others.")
+        return simulator.inbound.respond("message-received", from_, to, {"content": {"text": text}}, options)
     base_url = request.host_url.rstrip("/")
     if not simulator.messages_v1.knows(to):
         return simulator.inbound.receive(from_, to, text, media, others, base_url, options)

@@ -5,7 +5,7 @@ import re
 from flask import request
 from pydantic import BaseModel, ValidationError
 
-from simulator.telephone_numbers import e164, sender, ten_digits
+from simulator.telephone_numbers import agent_id, e164, sender, ten_digits
 
 
 class UnprocessableError(Exception):
@@ -34,6 +34,13 @@ def parse_sender(text: str) -> str:
     if found := sender(text) or (text if re.fullmatch(r"[0-9]{5,6}", text) else None):
         return found
     raise ValueError(f"'{text}' is not a telephone number, sender id or short code")
+
+
+def number_or_agent(text: str) -> str:
+    """Return a number in E.164, or the sender id of an RCS agent. Raises ValueError for other values."""
+    if found := e164(text) or agent_id(text):
+        return found
+    raise ValueError(f"'{text}' is neither a telephone number nor the sender id of an agent")
 
 
 def us_digits(text: str) -> str:

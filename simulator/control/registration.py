@@ -24,12 +24,13 @@ class CampaignInput(BaseModel):
 
 
 class VerificationInput(BaseModel):
-    """The verification of a toll-free number."""
+    """The verification of a toll-free number. A decision is reported to the webhook subscriptions."""
 
     model_config = ConfigDict(extra="forbid")
     status: Literal["VERIFIED", "UNVERIFIED", "PENDING", "PARTIALLY_VERIFIED", "INVALID_STATUS"]
     decline_reason: str | None = None
     blocked_reason: str | None = None
+    resubmit_allowed: bool = False
 
 
 class Switches(BaseModel):
@@ -70,7 +71,7 @@ def add(control: Blueprint, simulator: Simulator) -> None:
     @control.put("/toll-free/<toll_free>")
     def set_verification(toll_free: str) -> JsonResponse:
         verification = read_body(VerificationInput)
-        registrations.set_verification(us_digits(toll_free), Verification(**verification.model_dump()))
+        simulator.verifications.decide(us_digits(toll_free), Verification(**verification.model_dump()))
         return jsonify(verification.model_dump(exclude_none=True)), 200
 
     @control.put("/registration")

@@ -10,8 +10,10 @@ from simulator.callbacks import Courier, DeliveryOptions
 from simulator.messaging.events import Events, callback, new_id
 from simulator.messaging.media import InboundFile, MediaStore
 from simulator.messaging.message_log import LoggedMessage, MessageLog, Step
+from simulator.messaging.rcs import Rcs
 from simulator.messaging.segments import segment_count
 from simulator.rejections import RejectedError
+from simulator.telephone_numbers import agent_id
 from simulator.timestamps import timestamp
 from simulator.urls import redact_credentials
 
@@ -27,7 +29,9 @@ class InboundMessages:
         media: MediaStore,
         log: MessageLog,
         events: Events,
+        rcs: Rcs,
     ) -> None:
+        self._rcs = rcs
         self._account = account
         self._orders = orders
         self._courier = courier
@@ -66,14 +70,16 @@ class InboundMessages:
     def respond(
         self, type_: str, from_: str, to: str, content: dict[str, Any], options: DeliveryOptions
     ) -> dict[str, Any]:
-        """Send the response of a handset to a rich message (RBM). `content` has its additional members.
+        """Send the response of a handset to a rich message (RBM), or a text to an agent (message-received).
 
-        Raises RejectedError (404) if the number is not on the account.
+        `content` has its additional members. Raises RejectedError (404) if `to` is neither a number of the
+        account nor an agent that has sent a message.
         """
         message_id, now = new_id(), datetime.now(UTC)
         content = {"segmentCount": 1, "channel": "RBM", **content}
-        location = self._require_location(to)
-        return self._send_event(type_, now, message_id, from_, to, [to], content, location, options)
+        is_agent = agent_id(to) is not None
+        application_id = self._require_agent(to) if is_agent else self._require_location(to).application_id
+        return self._send_event(type_, now, message_id, from_, to, [to], content, application_id, options)
 
     def _receive(
         self,
@@ -110,13 +116,18 @@ class InboundMessages:
             )
         )
         return self._send_event(
-            "message-received", now, message_id, from_, own, to, content, location, options
+            "message-received", now, message_id, from_, own, to, content, location.application_id, options
         )
 
     def _require_location(self, number: str) -> Location:
         if location := self._orders.find_location(number):
             return location
         raise RejectedError(404, None, f"{number} is not a number of this account.")
+
+    def _require_agent(self, agent: str) -> str:
+        if application_id := self._rcs.application_id(agent):
+            return application_id
+        raise RejectedError(404, None, f"{agent} is not an agent that has sent a message.")
 
     def _send_event(
         self,
@@ -127,12 +138,12 @@ class InboundMessages:
         own: str,
         to: list[str],
         content: dict[str, Any],
-        location: Location,
+        application_id: str | None,
         options: DeliveryOptions,
     ) -> dict[str, Any]:
-        if location.application_id is None:
-            return {"id": message_id, "swallowed": f"location {location.id} has no application"}
-        application = self._account.application(location.application_id)
+        if application_id is None:
+            return {"id": message_id, "swallowed": "the location of the number has no application"}
+        application = self._account.application(application_id)
         message = {
             "id": message_id,
             "owner": own,

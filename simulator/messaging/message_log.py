@@ -48,6 +48,7 @@ class LoggedMessage:
     location: str | None
     carrier: str | None
     steps: Sequence[Step]
+    is_rcs: bool = False
 
     def item(self, now: datetime) -> dict[str, Any]:
         """Return the item of the search at this time."""
@@ -61,7 +62,7 @@ class LoggedMessage:
             "destinationTn": self.destination,
             "messageStatus": step.status,
             "messageDirection": self.direction,
-            "messageType": "mms" if is_mms else "sms",
+            "messageType": "rcs" if self.is_rcs else "mms" if is_mms else "sms",
             "segmentCount": self.segment_count,
             "errorCode": step.error_code,
             "receiveTime": timestamp(self.time),

@@ -13,7 +13,9 @@ from simulator.callbacks import Api, Courier, DeliveryOptions
 from simulator.messaging.events import Events, callback, new_id
 from simulator.messaging.failure_descriptions import words
 from simulator.messaging.message_log import STATUSES, LoggedMessage, MessageLog, Step, failure_status
+from simulator.messaging.multi_channel import AnyChannel, MmsChannel, MultiChannelRequest
 from simulator.messaging.outcomes import Outcome, Outcomes
+from simulator.messaging.rcs import Rcs
 from simulator.messaging.segments import segment_count
 from simulator.messaging.sent_messages import SentMessage, SentMessages
 from simulator.rejections import RejectedError
@@ -22,6 +24,7 @@ from simulator.timestamps import moment, timestamp
 from simulator.urls import redact_credentials
 
 SERVICE_NOT_ALLOWED = Outcome(error_code=4001)
+NO_RCS = Outcome(error_code=4754)
 EXPIRED = Outcome(error_code=4360)
 FROM_NOT_ON_ACCOUNT = Outcome(error_code=4407)
 WRONG_APPLICATION = Outcome(error_code=4452)
@@ -30,11 +33,16 @@ REJECTED_BY_CARRIER = 4750
 
 @dataclass
 class Message(SentMessage):
-    """A message that /v2 accepted. `expiration` is the RFC 3339 text of the request."""
+    """A message that /v2 accepted. `expiration` is the RFC 3339 text of the request.
+
+    Only a message of several channels has the `channel` that it was sent by. `content` is what RCS sent.
+    """
 
     api: ClassVar[Api] = "v2"
     priority: str | None = None
     expiration: str | None = None
+    channel: str | None = None
+    content: dict[str, Any] | None = None
 
     def published(self) -> dict[str, Any]:
         """Return the message as in responses and events, without absent fields."""
@@ -51,6 +59,7 @@ class Message(SentMessage):
             "media": self.media or None,
             "tag": self.tag,
             "priority": self.priority,
+            "channel": self.channel,
         }
         return {name: value for name, value in published.items() if value is not None}
 
@@ -90,7 +99,9 @@ class Messages:
         sent: SentMessages,
         log: MessageLog,
         events: Events,
+        rcs: Rcs,
     ) -> None:
+        self._rcs = rcs
         self._account = account
         self._orders = orders
         self._registrations = registrations
@@ -133,10 +144,66 @@ class Messages:
             priority=priority,
             expiration=expiration,
         )
+        self._submit(message, now, now + timedelta(seconds=queue_seconds))
+        return message
+
+    def send_multi_channel(self, request: MultiChannelRequest, queue_seconds: float) -> Message:
+        """Accept a message of several channels, and send it by the first that reaches the recipient.
+
+        All channels have the same message id. RCS is passed over if the handset lacks it or the outcome is a
+        failure, with an event if control asks for it.
+        """
+        now = datetime.now(UTC)
+        message_id, handset = new_id(), self._rcs.handset(request.to)
+        by_rcs = handset.rcs and not self._outcomes.will_fail(request.to)
+        built = [self._build_channel(message_id, request, channel, now) for channel in request.channelList]
+        for message in built:
+            if message.channel == "RBM":
+                self._rcs.use(message.from_, message.application_id)
+        reaching = next((each for each in built if each.channel != "RBM" or by_rcs), built[-1])
+        passed_over = built[: built.index(reaching)]
         leaves = now + timedelta(seconds=queue_seconds)
+        if handset.report_failure:
+            for message in passed_over:
+                self._report_no_rcs(message, now, leaves)
+        self._submit(reaching, now, leaves, NO_RCS if reaching.channel == "RBM" and not handset.rcs else None)
+        return reaching
+
+    def _build_channel(
+        self, message_id: str, request: MultiChannelRequest, channel: AnyChannel, now: datetime
+    ) -> Message:
+        text = getattr(channel.content, "text", "")
+        files = channel.content.media if isinstance(channel, MmsChannel) else []
+        return Message(
+            id=message_id,
+            from_=channel.from_,
+            to=[request.to],
+            text=text,
+            tag=request.tag,
+            application_id=channel.applicationId,
+            media=[file.fileUrl for file in files],
+            segment_count=segment_count(text) if channel.channel == "SMS" else 1,
+            time=timestamp(now),
+            priority=request.priority,
+            expiration=request.expiration.isoformat() if request.expiration else None,
+            channel=channel.channel,
+            content=channel.content.model_dump(exclude_none=True) if channel.channel == "RBM" else None,
+        )
+
+    def _report_no_rcs(self, message: Message, now: datetime, due: datetime) -> None:
+        application = self._find_application(message.application_id)
+        if application:
+            plan = DeliveryPlan(NO_RCS, due, ["message-failed"])
+            self._send_events(message, message.to[0], application, plan, now)
+
+    def _submit(
+        self, message: Message, now: datetime, leaves: datetime, failure: Outcome | None = None
+    ) -> None:
+        """Send a message to its recipients, and their events. A `failure` is known before the carriers."""
         with self._account.lock:
             self._sent.add(message)
-            application, failure = self._check_sender(message)
+            application, wrong = self._check_sender(message)
+            failure = wrong or failure
             for recipient in message.to:
                 plan = (
                     self._plan_delivery(message, recipient, failure, leaves)
@@ -146,7 +213,6 @@ class Messages:
                 self._log_message(message, recipient, now, plan)
                 if application and plan:
                     self._send_events(message, recipient, application, plan, now)
-        return message
 
     def read(self, message_id: str, to: str | None, options: DeliveryOptions) -> dict[str, str]:
         """Send a message-read event of a recipient (default: the first). Raises RejectedError (404)."""
@@ -169,7 +235,7 @@ class Messages:
     def _check_sender(self, message: Message) -> tuple[Application | None, Outcome | None]:
         """Return the application that gets the events, and the failure. None means that no event is sent."""
         named = self._find_application(message.application_id)
-        if sender_id(message.from_):
+        if message.channel == "RBM" or sender_id(message.from_):
             return self._record_failure(message, named, SERVICE_NOT_ALLOWED if message.is_mms else None)
         location = self._orders.find_location(message.from_)
         if location is None:
@@ -232,6 +298,7 @@ class Messages:
                 recipients=len(message.to),
                 segment_count=message.segment_count,
                 carrier=self._events.style.carrier_name,
+                is_rcs=message.channel == "RBM",
                 location=location.id if location else None,
                 steps=[Step(now, "ACCEPTED"), *(plan.steps() if plan else [])],
             )

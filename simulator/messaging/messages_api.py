@@ -17,7 +17,8 @@ from simulator.json_responses import JsonResponse
 from simulator.messaging.message_log import MessageLog
 from simulator.messaging.message_search import SearchError, search
 from simulator.messaging.messages import Messages
-from simulator.messaging.segments import count_for_rate
+from simulator.messaging.multi_channel import SmsChannel, parse_request
+from simulator.messaging.segments import count_for_rate, segment_count
 from simulator.rate_limits import RateLimits
 from simulator.telephone_numbers import e164, sender
 from simulator.timestamps import moment
@@ -55,6 +56,15 @@ def current_blueprint(
     def send_message(account_id: str) -> JsonResponse:
         rejected = reject_access(account, account_id, account.config.account_id) or _reject_body()
         return rejected or _send(messages, rate_limits, sender)
+
+    @api.post("/messages/multiChannel")
+    def send_multi_channel(account_id: str) -> JsonResponse:
+        rejected = reject_access(account, account_id, account.config.account_id) or _reject_body()
+        if rejected:
+            response, status = rejected
+            reason = response.get_json()
+            return _multi_channel_errors(status, [_as_listed(reason["type"], reason["description"])])
+        return _send_multi_channel(messages, rate_limits)
 
     @api.get("/messages")
     def list_messages(account_id: str) -> JsonResponse:
@@ -145,6 +155,38 @@ def _send(
     # Only the response has the expiration, the events do not (specification).
     expiration = {} if message.expiration is None else {"expiration": message.expiration}
     return jsonify(message.published() | expiration), 202
+
+
+def _send_multi_channel(messages: Messages, rate_limits: RateLimits) -> JsonResponse:
+    """Accept a message of several channels. Each segment of the longest channel counts for the rate."""
+    parsed = parse_request(request.get_json(silent=True))
+    if isinstance(parsed, list):
+        return _multi_channel_errors(400, parsed)
+    texts = [channel.content.text for channel in parsed.channelList if isinstance(channel, SmsChannel)]
+    queue_seconds = rate_limits.take_message_v2(max([1, *map(segment_count, texts)]))
+    if queue_seconds is None:
+        full = _as_listed("max-message-queue-size-exceeded", "The queue is full.")
+        return _multi_channel_errors(429, [full])
+    message = messages.send_multi_channel(parsed, queue_seconds)
+    given = request.get_json()
+    data = {
+        "id": message.id,
+        "time": message.time,
+        "direction": "out",
+        "to": message.to,
+        "channelList": [{**channel, "owner": channel["from"]} for channel in given["channelList"]],
+        **{name: given[name] for name in ("tag", "priority", "expiration") if name in given},
+    }
+    return jsonify(links=[], data=data, errors=[]), 202
+
+
+def _as_listed(type_: str, description: str) -> dict[str, Any]:
+    return {"type": type_, "description": description, "source": {}}
+
+
+def _multi_channel_errors(status: int, errors: list[dict[str, Any]]) -> JsonResponse:
+    """Return an error response of multiChannel (multiChannelError in the specification)."""
+    return jsonify(links=[], data=None, errors=errors), status
 
 
 def _check_fields(body: dict[str, Any], parse_sender: Callable[[object], str | None]) -> dict[str, str]:

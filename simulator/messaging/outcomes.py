@@ -56,6 +56,11 @@ class Outcomes:
                     del self._outcomes[number]
             return outcome
 
+    def will_fail(self, number: str) -> bool:
+        """Return whether the next message to a number (E.164) fails."""
+        with self._lock:
+            return self._outcomes.get(number, Outcome()).error_code is not None
+
     def seconds(self, outcome: Outcome) -> float:
         """Return the seconds from a message to its first event."""
         return self._usual_seconds if outcome.seconds is None else outcome.seconds

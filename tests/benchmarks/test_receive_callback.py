@@ -22,7 +22,8 @@ PRINT_CPU_SECONDS = (
 )
 BARE_CLIENT = "import boto3\nboto3.client('dynamodb')"
 RECEIVE_CALLBACK = (
-    "import receive_callback\nfrom bandwidth_messaging.runtime import stores\nstores.messages()"
+    "import receive_callback\nfrom bandwidth_messaging.runtime import stores"
+    "\nstores.messages()\nstores.receipts()"
 )
 RECEIPT = {
     "type": "message-delivered",

@@ -23,7 +23,11 @@ CLIENTS = frozenset({"client", "sqs", "s3"})
 SECRETS_CLIENT = "secrets_manager"
 # Attributes of these clients that are no actions.
 NO_ACTIONS = frozenset({"exceptions", "meta"})
-ACTIONS = {"head_object": "GetObject", "generate_presigned_url": "GetObject"}
+ACTIONS = {
+    "head_object": "GetObject",
+    "generate_presigned_url": "GetObject",
+    "generate_presigned_post": "PutObject",
+}
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ SERVICES = [
     ("messages", "send_keyword_reply", "keyword_replies", set[str]()),
     ("messages", "send_message", "message_acceptance", {"pydantic"}),
     ("messages", "deliver_message", "message_delivery", set[str]()),
+    ("messages", "send_webhook", "webhook_delivery", set[str]()),
     ("setups", "receive_notification", "notifications", {"lxml", "requests"}),
 ]
 
@@ -71,6 +72,10 @@ print(type(wiring.{builder}()).__module__ in loaded_in_init)
     assert run(room, code) == "True"
 
 
+def test_the_models_of_rcs_are_loaded_for_a_message_with_rcs_only() -> None:
+    assert loaded_by("messages", "import send_message", ("bandwidth_messaging.domain.rcs",)) == set()
+
+
 @pytest.mark.parametrize(
     "name", ["receive_callback", "authorize_callback", "publish_events", "send_keyword_reply"]
 )
@@ -83,13 +88,14 @@ def test_authorizing_and_storing_a_callback_loads_no_heavy_library() -> None:
 import authorize_callback, receive_callback
 from aws_lambda_powertools.utilities import parameters
 from bandwidth_messaging.bandwidth import callbacks, credentials
-from bandwidth_messaging.store import message_store, queues
+from bandwidth_messaging.store import message_store, queues, receipts, schedule
 """
     assert loaded_by("messages", code) == set()
 
 
 def test_storing_a_callback_loads_no_library_but_botocore() -> None:
-    code = "import receive_callback; from bandwidth_messaging.store import message_store, queues"
+    stores = "message_store, queues, receipts, schedule"
+    code = f"import receive_callback; from bandwidth_messaging.store import {stores}"
     assert loaded_by("messages", code, HEAVY + NOT_FOR_CALLBACKS) == set()
 
 
@@ -99,6 +105,11 @@ def test_accepting_a_message_loads_no_client_of_bandwidth() -> None:
 
 def test_sending_a_message_loads_no_xml() -> None:
     code = "import deliver_message; from bandwidth_messaging.bandwidth import catapult, messaging"
+    assert loaded_by("messages", code) <= {"requests"}
+
+
+def test_sending_a_webhook_loads_only_requests() -> None:
+    code = "import send_webhook; from bandwidth_messaging.network import webhook_client"
     assert loaded_by("messages", code) <= {"requests"}
 
 
@@ -125,10 +136,25 @@ def test_the_steps_of_catapult_load_no_xml(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["browse", "change_pools", "describe", "set_rate", "set_replies", "start_setup"]
+    "name",
+    [
+        "browse",
+        "change_pools",
+        "describe",
+        "manage_webhooks",
+        "set_rate",
+        "set_replies",
+        "start_setup",
+        "upload_media",
+    ],
 )
 def test_the_functions_of_the_control_api_load_no_client_of_bandwidth(name: str) -> None:
     assert loaded_by("control", f"import {name}") <= {"pydantic"}
+
+
+def test_verifying_a_number_loads_no_xml() -> None:
+    code = "import verify_number; from bandwidth_messaging.bandwidth import registration_center"
+    assert loaded_by("control", code) <= {"pydantic", "requests"}
 
 
 def test_sending_a_message_loads_no_keyword_tables() -> None:

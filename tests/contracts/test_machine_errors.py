@@ -180,7 +180,7 @@ def handled_by(function: Function) -> set[str]:
 def test_every_error_that_no_machine_catches_has_advice_for_the_console() -> None:
     caught_or_never_raised_by_steps = {
         "BandwidthError", "BandwidthRejected", "InvalidInput", "NotFound", "Backlog", "Conflict",
-        "BotoCoreError", "ClientError", "GetParameterError",
+        "Unavailable", "BotoCoreError", "ClientError", "GetParameterError",
     }  # fmt: skip
 
     missing = {name for name in layer_errors() - caught_or_never_raised_by_steps if not advise_on_error(name)}

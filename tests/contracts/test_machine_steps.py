@@ -3,18 +3,18 @@
 import ast
 import re
 
+from local.payload_reads import find_payload_reads
 from tests.contracts.machine_definitions import (
     aliases,
     every_machine,
     every_task,
-    expressions,
     invoked_function,
     result_fields,
     substitutions,
     tasks,
     waits_for_a_token,
 )
-from tests.contracts.project import MACHINES, Function, pascal
+from tests.contracts.project import MACHINES, Function, machine, pascal
 from tests.template import ROOT, aliased, resources
 
 
@@ -40,15 +40,9 @@ def test_a_step_receives_exactly_the_fields_of_its_request(name: str, title: str
 
 @every_task
 def test_fields_read_from_the_result_of_a_step_are_in_the_result(name: str, title: str) -> None:
-    state = tasks(name)[title]
-    own = {part: state[part] for part in ("Assign", "Output") if part in state}
-    taken = {
-        match[1]
-        for expression in expressions(own)
-        for match in re.finditer(r"\$states\.result\.Payload\.(\w+)", expression)
-    }
+    taken = find_payload_reads(machine(name)).get(title, set())
 
-    assert taken <= result_fields(name, title)
+    assert {path.partition(".")[0] for path in taken} <= (result_fields(name, title) if taken else set())
 
 
 @every_task

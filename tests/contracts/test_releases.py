@@ -1,14 +1,16 @@
 """Executions of earlier releases: they keep their definition for up to 31 days, and call the newest code."""
 
 import json
-from typing import Any, get_type_hints
+from types import NoneType
+from typing import Any, get_args, get_origin, get_type_hints, is_typeddict
 
 import pytest
+from pydantic import BaseModel
 
 from bandwidth_messaging.domain.opt_out_files import Transfer
 from bandwidth_messaging.domain.validation import parse
 from bandwidth_messaging.services.setup_check import SETUPS
-from local.release import RECORDS, describe
+from local.release import RECORDS, describe, find_gaps, is_outdated
 from tests.contracts.machine_definitions import aliases, invoked_function, result_fields, tasks
 from tests.contracts.project import FUNCTIONS, MACHINES, Function, pascal
 from tests.contracts.test_machine_errors import layer_errors
@@ -17,6 +19,7 @@ from tests.template import aliased, resources
 
 EXECUTIONS: dict[str, Any] = {**SETUPS, "opt_outs": Transfer}
 RELEASES = {path.stem: json.loads(path.read_text()) for path in sorted(RECORDS.glob("*.json"))}
+every_release = pytest.mark.parametrize("version", RELEASES)
 every_state = pytest.mark.parametrize(
     "state",
     [
@@ -63,19 +66,47 @@ def required_fields(function: Function) -> set[str]:
     return request_fields(function)
 
 
-def returned_fields(function: Function, machine: str) -> set[str]:
-    """Return the fields of the result of a function, for a machine."""
+def has_field(returned: Any, path: list[str]) -> bool:
+    """Return whether values of a type have a field. Lists count as their elements; Any has every field."""
+    if not path or returned is Any:
+        return True
+    if parts := [each for each in get_args(returned) if each not in {NoneType, Ellipsis}]:
+        # A dictionary's type says nothing about its keys.
+        return get_origin(returned) is dict or all(has_field(part, path) for part in parts)
+    field, *inside = path
+    if isinstance(returned, type) and issubclass(returned, BaseModel):
+        types = {str(each.alias): each.annotation for each in returned.model_fields.values()}
+    else:
+        types = get_type_hints(returned) if is_typeddict(returned) else {}
+    return field in types and has_field(types[field], inside)
+
+
+def returns_field(function: Function, machine: str, path: list[str]) -> bool:
+    """Return whether the result of a function, for a machine, has a field."""
     handler = function.load().handler
     if hasattr(handler, "__wrapped__"):
-        return aliases(get_type_hints(handler.__wrapped__)["return"])
+        return has_field(get_type_hints(handler.__wrapped__)["return"], path)
     title, *_ = [
         title for title, state in tasks(machine).items() if invoked_function(machine, state) == function
     ]
-    return result_fields(machine, title)
+    return path[0] in result_fields(machine, title)
 
 
 def test_a_record_of_an_earlier_release_is_kept() -> None:
     assert RELEASES
+
+
+@every_release
+def test_the_record_of_a_release_has_all_its_parts(version: str) -> None:
+    assert find_gaps(RELEASES[version]) == []
+
+
+@every_release
+def test_the_record_of_a_release_equals_the_files_of_its_release(version: str) -> None:
+    if (outdated := is_outdated(version, RELEASES[version])) is None:
+        pytest.skip(f"this clone has neither the tag v{version} nor the commit of the record")
+
+    assert not outdated
 
 
 @every_state
@@ -108,7 +139,13 @@ def test_a_request_of_an_earlier_release_is_accepted(state: dict[str, Any]) -> N
 @every_state
 def test_the_result_has_each_field_that_an_earlier_release_reads(state: dict[str, Any]) -> None:
     function = find_function(state)
-    assert function is None or set(state["reads"]) <= returned_fields(function, state["machine"])
+    missing = [
+        path
+        for path in state["reads"]
+        if function is None or not returns_field(function, state["machine"], path.split("."))
+    ]
+
+    assert missing == []
 
 
 @every_state

@@ -1,9 +1,10 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import pytest
 
 from local.stack import Stack
+from tests.http_server import Response, Server, run_server
 from tests.machines import run, unique
 
 
@@ -27,3 +28,20 @@ def order_owner_number(clouds: dict[str, Stack]) -> Callable[[str], str]:
 def owner_number(order_owner_number: Callable[[str], str], generation: str) -> str:
     """Return an owned number that can send."""
     return order_owner_number(generation)
+
+
+@pytest.fixture
+def receiver(cloud: Stack) -> Iterator[Server]:
+    """Run a server that receives the stack's events during a test."""
+    events = cloud.client("events")
+    name = cloud.client("cloudformation").describe_stack_resource(
+        StackName=cloud.stack_name, LogicalResourceId="ForwardDestination"
+    )["StackResourceDetail"]["PhysicalResourceId"]
+    original_url = events.describe_api_destination(Name=name)["InvocationEndpoint"]
+    with run_server() as server:
+        server.respond_with(Response(status=202))
+        events.update_api_destination(Name=name, InvocationEndpoint=f"{server.url}/events")
+        try:
+            yield server
+        finally:
+            events.update_api_destination(Name=name, InvocationEndpoint=original_url)

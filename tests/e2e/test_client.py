@@ -62,7 +62,7 @@ def test_the_command_line_sends_a_text(cloud: Stack, owner_number: str) -> None:
         "BANDWIDTH_MESSAGING_URL": cloud.control_api,
         "AWS_ACCESS_KEY_ID": cloud.access_key_id,
         "AWS_SECRET_ACCESS_KEY": cloud.secret_access_key,
-        "AWS_REGION": cloud.region,
+        "AWS_DEFAULT_REGION": cloud.region,
         "NO_PROXY": "127.0.0.1",
     }
 

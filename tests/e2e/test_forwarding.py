@@ -1,36 +1,16 @@
 """The stack posts events to the forward URL, with the key from the secret."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from local.stack import Stack
 from tests.bus import schema_errors
 from tests.e2e.test_messages import send, unused_number, wait_for_end
 from tests.generations import both_generations
-from tests.http_server import Response, Server, run_server
+from tests.http_server import Server
 from tests.machines import TEXT, wait_until
 
 EXPECTED_TYPES = {"Message Accepted", "Message Sent", "Message Delivered"}
-
-
-@pytest.fixture
-def receiver(cloud: Stack) -> Iterator[Server]:
-    """Run a server that receives the stack's events during a test."""
-    events = cloud.client("events")
-    name = cloud.client("cloudformation").describe_stack_resource(
-        StackName=cloud.stack_name, LogicalResourceId="ForwardDestination"
-    )["StackResourceDetail"]["PhysicalResourceId"]
-    original_url = events.describe_api_destination(Name=name)["InvocationEndpoint"]
-    with run_server() as server:
-        server.respond_with(Response(status=202))
-        events.update_api_destination(Name=name, InvocationEndpoint=f"{server.url}/events")
-        try:
-            yield server
-        finally:
-            events.update_api_destination(Name=name, InvocationEndpoint=original_url)
 
 
 @both_generations

@@ -1,13 +1,14 @@
-"""The archive keeps the media of an inbound message after Bandwidth deletes its copy."""
+"""Media: the archive of inbound messages outlives Bandwidth's copy, and uploaded files are sent."""
 
 import base64
+import json
 from typing import Any
 from urllib.parse import quote
 
 import requests
 
 from local.stack import Stack
-from tests.e2e.test_messages import conversation, unused_number
+from tests.e2e.test_messages import conversation, unused_number, wait_for_end
 from tests.generations import both_generations
 from tests.machines import TEXT, control, get, wait_until
 
@@ -54,3 +55,26 @@ def delete_at_bandwidth(cloud: Stack, urls: list[str]) -> None:
     for url in urls:
         assert requests.delete(url, auth=user, timeout=30).status_code == 204
         assert requests.get(url, auth=user, timeout=30).status_code == 404
+
+
+@both_generations
+def test_bandwidth_fetches_an_uploaded_file(cloud: Stack, owner_number: str) -> None:
+    upload = cloud.call("PUT", "/media/picture.png", {"contentType": "image/png"}).json()
+    form = upload["form"]
+    uploaded = requests.post(form["url"], data=form["fields"], files={"file": PICTURE}, timeout=30)
+    assert uploaded.status_code == 204, uploaded.text
+    assert get(cloud, "/media/picture.png")["bytes"] == len(PICTURE)
+
+    recipient = unused_number()
+    body = {"from": owner_number, "to": recipient, "media": [upload["media"]]}
+    accepted = cloud.call("POST", "/messages", body)
+    assert accepted.status_code == 202, accepted.text
+    wait_for_end(cloud, accepted.json()["messageId"])
+
+    sent = [
+        json.loads(request["body"])
+        for request in control(cloud, "GET", "/requests?path=/messages&method=POST&bodies=1")["requests"]
+        if request["body"] and recipient in request["body"]
+    ]
+    (link,) = sent[-1]["media"]
+    assert requests.get(link, timeout=30).content == PICTURE

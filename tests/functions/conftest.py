@@ -66,6 +66,7 @@ class Context:
     """The Lambda context of an invocation."""
 
     function_name: str = "function"
+    function_version: str = "$LATEST"
     memory_limit_in_mb: int = 512
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:function"
     aws_request_id: str = "request-1"
@@ -85,6 +86,8 @@ class Stack:
     quarantine_queue: str
     events_dead_letter_queue: str
     media_queue: str
+    webhook_queue: str
+    webhook_dead_letter_queue: str
 
     def receive_messages(self, queue_url: str) -> list[Any]:
         """Receive the next messages of a queue, at most ten."""
@@ -176,6 +179,11 @@ def stack(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             "FILES_BUCKET": "files",
             "QUARANTINE_BUCKET": "quarantine",
             "KEYWORD_LANGUAGES": "en,fr,es",
+            "UPLOAD_BUCKET": "uploads",
+            "WEBHOOK_QUEUE_URL": stack.webhook_queue,
+            "WEBHOOK_DEAD_LETTER_QUEUE_URL": stack.webhook_dead_letter_queue,
+            "WEBHOOK_SECRET": "webhooks",
+            "WEBHOOKS_ALLOW_LOCAL": "true",
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
@@ -190,10 +198,12 @@ def _build(simulator: RunningSimulator, generation: str) -> Stack:
     secrets.create_secret(
         Name="callback", SecretString=json.dumps({"username": "bandwidth", "password": "callback:password"})
     )
+    secrets.create_secret(Name="webhooks", SecretString="master-secret-of-webhooks-in-tests")
     client("events").create_event_bus(Name="bandwidth-messaging")
     s3 = client("s3")
     s3.create_bucket(Bucket="media")
     s3.create_bucket(Bucket="files")
+    s3.create_bucket(Bucket="uploads")
     s3.create_bucket(Bucket="quarantine")
     return Stack(
         simulator=simulator,
@@ -206,6 +216,8 @@ def _build(simulator: RunningSimulator, generation: str) -> Stack:
         quarantine_queue=sqs.create_queue(QueueName="quarantine")["QueueUrl"],
         events_dead_letter_queue=sqs.create_queue(QueueName="events-dead-letters")["QueueUrl"],
         media_queue=sqs.create_queue(QueueName="media")["QueueUrl"],
+        webhook_queue=sqs.create_queue(QueueName="webhooks")["QueueUrl"],
+        webhook_dead_letter_queue=sqs.create_queue(QueueName="webhooks-dead-letters")["QueueUrl"],
     )
 
 

@@ -13,9 +13,12 @@ from typing import Any
 
 import pytest
 
+from bandwidth_messaging.domain.messages import Unreadable
 from bandwidth_messaging.domain.opt_outs import OptOutSource
 from bandwidth_messaging.runtime import settings as settings_module
 from bandwidth_messaging.runtime import stores
+from bandwidth_messaging.services import callback_intake
+from bandwidth_messaging.services.message_acceptance import MessageAcceptance
 from functions.checks import check_drift, check_registration
 from functions.messages import (
     authorize_callback,
@@ -33,7 +36,9 @@ from tests.functions.messages.test_callbacks import INBOUND, receipt, receive
 from tests.functions.messages.test_sending import OWNER, RECIPIENT, TEXT, deliver, send, worker
 from tests.functions.messages.test_sending import ready as ready  # noqa: PLC0414 - a fixture
 from tests.functions.messages.test_waiting import OWN_500
+from tests.functions.messages.test_webhooks import publish, store_webhook, work_until_idle
 from tests.generations import only_current
+from tests.http_server import Response, run_server
 from tests.in_process_machines import install_machines
 from tests.template import resources
 
@@ -58,20 +63,25 @@ class World:
         """Take the metrics from the log of the functions."""
         self.metrics.read_log(self.capsys.readouterr().out)
 
-    def invoke(self, module: ModuleType, event: Any, *, api: str = "") -> None:
-        """Invoke a function, and add what AWS counts: an error of the function, and a 5xx of its API."""
+    def invoke(self, module: ModuleType, event: Any, *, api: str = "", version: str = "") -> None:
+        """Invoke a function, and add what AWS counts: an error of the function, and a 5xx of its API.
+
+        The default version is the new one of an update, which `resolve` gives the function's logical id.
+        """
+        function = logical_id_of(module)
+        version = version or function
         status = 200
         try:
-            result = module.handler(json.loads(json.dumps(event)), Context())
+            context = Context(function_name=function, function_version=version)
+            result = module.handler(json.loads(json.dumps(event)), context)
             status = result["statusCode"] if api else status
         except Exception:
             status = 502
         error = int(status == 502)
-        function = logical_id_of(module)
         self.metrics.add("AWS/Lambda", "Errors", error, FunctionName=function)
         # Invocations through the alias also count for the version that it chose.
-        version = {"Resource": f"{function}:live", "ExecutedVersion": function}
-        self.metrics.add("AWS/Lambda", "Errors", error, FunctionName=function, **version)
+        executed = {"Resource": f"{function}:live", "ExecutedVersion": version}
+        self.metrics.add("AWS/Lambda", "Errors", error, FunctionName=function, **executed)
         if api:
             self.metrics.add("AWS/ApiGateway", "5XXError", int(status >= 500), ApiName=f"{STACK}-{api}")
 
@@ -136,6 +146,31 @@ def new_code_does_not_start(world: World) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(send_message, "app", None)
         world.invoke(send_message, api_event("POST", "/messages", body={}), api="control")
+
+
+@fault("SendMessageCanaryRequestsAlarm")
+def new_code_cannot_accept_messages(world: World) -> None:
+    accept_messages_with_a_bug(world)
+
+
+def accept_messages_with_a_bug(world: World, version: str = "") -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(MessageAcceptance, "accept")
+        body = {"from": OWNER, "to": RECIPIENT, "text": TEXT}
+        event = api_event("POST", "/messages", body=body)
+        world.invoke(send_message, event, api="control", version=version)
+
+
+@fault("ReceiveCallbackCanaryRequestsAlarm")
+def new_code_cannot_parse_callbacks(world: World) -> None:
+    receive_callbacks_with_a_bug(world)
+
+
+def receive_callbacks_with_a_bug(world: World, version: str = "") -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(callback_intake, "parse_v2", lambda _: [Unreadable(reason="a bug")])
+        event = sample("messages/receive_callback")
+        world.invoke(receive_callback, event, api="callbacks", version=version)
 
 
 @fault("SendErrorsAlarm", "QueueScheduledErrorsAlarm", "ReceiveCallbackErrorsAlarm", "CallbackErrorsAlarm")
@@ -209,9 +244,9 @@ def add_depth(world: World, queue: str, url: str) -> None:
 
 
 @fault("SendDeadLetterAlarm", "MediaDeadLetterAlarm", "ForwardDeadLetterAlarm", "ExecutionsDeadLetterAlarm")
-@fault("AnalyticsDeadLetterAlarm")
+@fault("WebhookDeadLetterAlarm", "AnalyticsDeadLetterAlarm")
 def aws_moves_a_record_to_a_dead_letter_queue(world: World) -> None:
-    for name in ("Send", "Media", "Forward", "Executions", "Analytics"):
+    for name in ("Send", "Media", "Forward", "Executions", "Webhook", "Analytics"):
         queue = f"{name}DeadLetterQueue"
         world.metrics.add("AWS/SQS", "ApproximateNumberOfMessagesVisible", 1, QueueName=queue)
 
@@ -236,12 +271,18 @@ def add_age_of_exported_events(world: World, seconds: int) -> None:
 @fault("SendQueueWaitsAlarm", "HighSendQueueWaitsAlarm")
 def no_worker_takes_messages(world: World) -> None:
     for queue in ("SendQueue", "HighSendQueue"):
-        add_queue(world, queue, visible=3, age=3600)
+        add_queue(world, queue, visible=1, received=0)
 
 
-def add_queue(world: World, queue: str, *, visible: int, age: int) -> None:
+def add_queue(world: World, queue: str, *, visible: int, received: int) -> None:
     world.metrics.add("AWS/SQS", "ApproximateNumberOfMessagesVisible", visible, QueueName=queue)
-    world.metrics.add("AWS/SQS", "ApproximateAgeOfOldestMessage", age, QueueName=queue)
+    world.metrics.add("AWS/SQS", "NumberOfMessagesReceived", received, QueueName=queue)
+
+
+@fault("DeliverMessageThrottledAlarm")
+def the_concurrency_of_the_account_is_used_up(world: World) -> None:
+    # Lambda counts no invocation and no error for a throttled request.
+    world.metrics.add("AWS/Lambda", "Throttles", 40, FunctionName="DeliverMessage")
 
 
 # State machines
@@ -332,6 +373,28 @@ def long_messages_go_to_many_recipients(world: World) -> None:
         deliver(world.stack, send(text="a" * 153 * 13)[1]["messageId"])
 
 
+# Webhooks
+
+
+@fault("WebhookAttemptsAlarm")
+def a_webhook_rejects_requests(world: World) -> None:
+    attempt_webhook(world, 500)
+
+
+@fault("WebhookDisabledAlarm")
+def a_webhook_no_longer_exists(world: World) -> None:
+    attempt_webhook(world, 410)
+
+
+def attempt_webhook(world: World, status: int) -> None:
+    """Send an event to a webhook that responds with this status."""
+    with run_server() as endpoint:
+        endpoint.respond_with(Response(status))
+        store_webhook("crm", endpoint.url)
+        publish(world.stack, "event-1")
+        work_until_idle(world.stack)
+
+
 # The alarms
 
 
@@ -363,7 +426,7 @@ def test_no_alarm_fires_while_the_stack_works(world: World) -> None:
     world.end_messages("message-failed", 1, errorCode=4770)
     world.invoke(receive_callback, sample("messages/receive_callback"), api="callbacks")
     for queue in ("SendQueue", "HighSendQueue"):
-        add_queue(world, queue, visible=0, age=0)
+        add_queue(world, queue, visible=0, received=100)
     # Firehose collects events for 15 minutes.
     add_age_of_exported_events(world, 960)
     add_depth(world, "QuarantineQueue", world.stack.quarantine_queue)
@@ -386,6 +449,25 @@ def test_no_alarm_fires_while_the_stack_works(world: World) -> None:
     }
 
 
+def test_errors_of_the_old_code_do_not_stop_the_update_that_fixes_them(world: World) -> None:
+    accept_messages_with_a_bug(world, version="old")
+    receive_callbacks_with_a_bug(world, version="old")
+    body = {"from": OWNER, "to": RECIPIENT, "text": TEXT}
+    world.invoke(send_message, api_event("POST", "/messages", body=body), api="control")
+    world.invoke(receive_callback, sample("messages/receive_callback"), api="callbacks")
+    world.read_log()
+
+    assert any(name == "FailedRequests" for _, name, _ in world.metrics.values)
+    assert [name for name in ALARMS if "Canary" in name and is_firing(ALARMS[name], world.metrics)] == []
+
+
+def test_a_rejected_request_does_not_roll_an_update_back(world: World) -> None:
+    world.invoke(send_message, api_event("POST", "/messages", body={"to": RECIPIENT}), api="control")
+    world.read_log()
+
+    assert [name for _, name, _ in world.metrics.values if name == "FailedRequests"] == []
+
+
 def test_few_messages_fire_no_alarm_on_a_share(world: World) -> None:
     world.end_messages("message-failed", 19, errorCode=4770)
     world.read_log()
@@ -394,11 +476,26 @@ def test_few_messages_fire_no_alarm_on_a_share(world: World) -> None:
     assert not is_firing(ALARMS["MessagesFailedAlarm"], world.metrics)
 
 
-def test_messages_that_wait_for_a_receipt_or_a_later_time_fire_no_alarm_on_the_queue(world: World) -> None:
-    # Their records are invisible or delayed, and an unconfirmed message waits for hours.
-    add_queue(world, "SendQueue", visible=0, age=3 * 3600)
+@pytest.mark.parametrize(("queue", "minutes"), [("SendQueue", 30), ("HighSendQueue", 10)])
+def test_a_queue_is_late_if_its_workers_need_longer_than_the_limit(
+    world: World, queue: str, minutes: int
+) -> None:
+    slow, fast = Metrics(), Metrics()
+    for metrics, received in ((slow, 99), (fast, 101)):
+        world.metrics = metrics
+        add_queue(world, queue, visible=100 * minutes // 5, received=received)
 
-    assert not is_firing(ALARMS["SendQueueWaitsAlarm"], world.metrics)
+    assert is_firing(ALARMS[f"{queue}WaitsAlarm"], slow)
+    assert not is_firing(ALARMS[f"{queue}WaitsAlarm"], fast)
+
+
+@pytest.mark.parametrize("queue", ["SendQueue", "HighSendQueue"])
+def test_a_record_that_waits_for_hours_fires_no_alarm_on_a_busy_queue(world: World, queue: str) -> None:
+    # An unconfirmed message: its record is invisible, and always the oldest. Other messages come and go.
+    world.metrics.add("AWS/SQS", "ApproximateAgeOfOldestMessage", 3 * 3600, QueueName=queue)
+    add_queue(world, queue, visible=1, received=300)
+
+    assert not is_firing(ALARMS[f"{queue}WaitsAlarm"], world.metrics)
 
 
 def test_a_message_that_waited_for_its_rate_fires_no_alarm_on_retries(world: World) -> None:

@@ -37,6 +37,7 @@ class Setting:
         self.denied = ""
         # Status by name.
         self.stacks: dict[str, str] = {}
+        self.stack_parameters: dict[str, str] = {}
         self.operations: list[str] = []
         client("secretsmanager").create_secret(Name=SECRET, SecretString=json.dumps(CREDENTIALS))
         call = BaseClient._make_api_call  # type: ignore[attr-defined]
@@ -50,7 +51,8 @@ class Setting:
                 case "GetAccountSettings":
                     return {"AccountLimit": {"UnreservedConcurrentExecutions": self.free_concurrency}}
                 case "DescribeStacks":
-                    return {"Stacks": [{"StackStatus": self._status_of(request["StackName"])}]}
+                    status = self._status_of(request["StackName"])
+                    return {"Stacks": [{"StackStatus": status, "Parameters": self._list_parameters()}]}
             response = call(aws_client, operation, request)
             if operation == "GetTopicAttributes":
                 # moto does not count.
@@ -78,6 +80,10 @@ class Setting:
         arn: str = client("sns").create_topic(Name="alarms", Attributes=attributes)["TopicArn"]
         self.parameters["AlarmTopicArn"] = arn
         return arn
+
+    def _list_parameters(self) -> list[dict[str, str]]:
+        values = self.stack_parameters.items()
+        return [{"ParameterKey": name, "ParameterValue": value} for name, value in values]
 
     def _status_of(self, name: str) -> str:
         if name not in self.stacks:

@@ -7,7 +7,7 @@ import pytest
 from bandwidth_messaging.services.diagnosis import Finding, Result
 from local.preflight import report
 from tests.aws import client
-from tests.local.conftest import REGION, SECRET, Setting
+from tests.local.conftest import REGION, REQUIRED, SECRET, Setting
 
 # Secrets
 
@@ -23,10 +23,14 @@ def test_a_missing_secret_is_named_with_region_and_fields(setting: Setting) -> N
     )
 
 
-def test_a_secret_that_is_scheduled_for_deletion_is_missing(setting: Setting) -> None:
+def test_a_secret_that_is_scheduled_for_deletion_must_be_restored(setting: Setting) -> None:
     client("secretsmanager").delete_secret(SecretId=SECRET)
 
-    assert setting.find()["BandwidthSecretName"].found == f'no secret "{SECRET}" in us-east-1'
+    assert setting.find()["BandwidthSecretName"] == Finding(
+        Result.WRONG,
+        f'the secret "{SECRET}" in us-east-1 is scheduled for deletion',
+        f"run: aws secretsmanager restore-secret --secret-id {SECRET} --region us-east-1",
+    )
 
 
 def test_a_secret_needs_the_fields_of_the_generation(setting: Setting) -> None:
@@ -180,6 +184,37 @@ def test_a_stack_that_cannot_be_updated_is_wrong(setting: Setting, status: str, 
 
     assert (finding.result, finding.found) == (Result.WRONG, f"the stack texts is {status}")
     assert (finding.fix or "").startswith(fix)
+
+
+def test_values_that_a_deployment_keeps_are_listed(setting: Setting) -> None:
+    setting.stacks["texts"] = "UPDATE_COMPLETE"
+    setting.parameters["NumberRate"] = "2"
+    setting.stack_parameters = REQUIRED | {"NumberRate": "5", "Webhooks": "true", "ApiPage": "false"}
+
+    finding = setting.find()["parameters of the stack"]
+
+    assert finding == Finding(
+        Result.OK,
+        'the deployment keeps what the configuration does not set: Webhooks = "true"',
+        "set them in the configuration: these values to keep them, other values to change them",
+    )
+
+
+def test_the_account_is_checked_with_the_values_that_a_deployment_keeps(setting: Setting) -> None:
+    setting.stacks["texts"] = "UPDATE_COMPLETE"
+    setting.stack_parameters = {"LettersBucket": "missing"}
+
+    assert setting.find()["LettersBucket"].result == Result.WRONG
+
+
+def test_a_stack_for_another_processor_than_the_build_is_wrong(setting: Setting) -> None:
+    setting.stacks["texts"] = "UPDATE_COMPLETE"
+    setting.stack_parameters = {"Architecture": "x86_64"}
+
+    finding = setting.find()["parameters of the stack"]
+
+    assert finding.result == Result.WRONG
+    assert 'Architecture = "x86_64"' in finding.found
 
 
 @pytest.mark.parametrize("stacks", [{}, {"texts": "REVIEW_IN_PROGRESS"}])

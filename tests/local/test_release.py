@@ -1,5 +1,6 @@
 """The check before a release names everything that is missing."""
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -21,17 +22,59 @@ CHANGELOG = """# Changelog
 """
 
 
+TEMPLATE = """Resources:
+  Check:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: functions/room/, Handler: check.handler}
+  Machine:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      DefinitionUri: statemachines/machine.asl.json
+      DefinitionSubstitutions: {Check: !Ref Check.Alias}
+"""
+DEFINITION = {
+    "StartAt": "Check",
+    "States": {
+        "Check": {
+            "Type": "Task",
+            "Resource": "arn:${Partition}:states:::lambda:invoke",
+            "Arguments": {"FunctionName": "${Check}", "Payload": {"input": "{% $states.input %}"}},
+            "Assign": {"checked": "{% $states.result.Payload %}"},
+            "Next": "Done",
+        },
+        "Done": {"Type": "Pass", "Output": "{% $checked.orderId %}", "End": True},
+    },
+}
+
+
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a repository whose commit is a complete release 1.2.0."""
+    """Return a repository whose commit is a complete release 1.2.0 after the release 1.1.0."""
     monkeypatch.setattr(release, "ROOT", tmp_path)
-    monkeypatch.setattr(release, "RECORDS", tmp_path / "releases")
-    monkeypatch.setattr(release, "describe", lambda: {"states": []})
-    (tmp_path / "CHANGELOG.md").write_text(CHANGELOG)
-    release.record("1.2.0")
+    monkeypatch.setattr(release, "RECORDS", tmp_path / "events/releases")
+    files = {
+        "CHANGELOG.md": CHANGELOG,
+        "template.yaml": TEMPLATE,
+        "statemachines/machine.asl.json": json.dumps(DEFINITION),
+        "events/room/check.json": "{}",
+        "events/executions/machine.json": "{}",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
     git(tmp_path, "init", "--quiet")
+    release.record("1.1.0")
+    commit(tmp_path)
+    git(tmp_path, "tag", "v1.1.0")
+    (tmp_path / "events/room/check.json").write_text('{"input": 1}')
+    release.record("1.2.0")
     commit(tmp_path)
     return tmp_path
+
+
+def edit(path: Path, **parts: object) -> None:
+    """Replace parts of a JSON file."""
+    path.write_text(json.dumps({**json.loads(path.read_text()), **parts}))
 
 
 def git(repository: Path, *arguments: str) -> None:
@@ -64,19 +107,93 @@ def test_a_wrong_changelog_is_named(repository: Path, changelog: str, problem: s
     (repository / "CHANGELOG.md").write_text(changelog)
     commit(repository)
 
-    (found,) = release.find_problems()
+    found, *_ = release.find_problems()
 
     assert problem in found
 
 
-def test_a_record_of_an_earlier_state_is_out_of_date(
-    repository: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(release, "describe", lambda: {"states": ["new"]})
+def test_a_record_of_an_earlier_state_is_out_of_date(repository: Path) -> None:
+    edit(repository / "events/room/check.json", more=2)
+    commit(repository)
 
     (found,) = release.find_problems()
 
     assert "releases/1.2.0.json is missing or out of date" in found
+
+
+def test_the_record_of_an_earlier_release_must_equal_the_files_of_its_tag(repository: Path) -> None:
+    edit(repository / "events/releases/1.1.0.json", requests={"room/check": {"other": 1}})
+    commit(repository)
+
+    (found,) = release.find_problems()
+
+    assert found.startswith("events/releases/1.1.0.json: It differs from what the files of its release give.")
+
+
+def test_a_record_without_its_tag_in_the_clone_is_not_compared(repository: Path) -> None:
+    edit(repository / "events/releases/1.1.0.json", requests={"room/check": {"other": 1}})
+    commit(repository)
+    git(repository, "tag", "--delete", "v1.1.0")
+
+    assert release.find_problems() == []
+
+
+@pytest.mark.parametrize(
+    ("parts", "gap"),
+    [
+        ({"states": []}, "It has no states."),
+        (
+            {"states": [{"machine": "machine", "target": "Check.Alias", "reads": []}]},
+            "No state reads the result of its function.",
+        ),
+        ({"requests": {}}, "It has 0 sample requests for 1 functions."),
+        ({"executions": {}}, "machine: it has states but no sample input."),
+        (
+            {"executions": {"machine": {}, "another.small": {}}},
+            "another: it has a sample input but no states.",
+        ),
+    ],
+)
+def test_a_record_with_a_gap_is_named(repository: Path, parts: dict[str, object], gap: str) -> None:
+    git(repository, "tag", "--delete", "v1.1.0")
+    edit(repository / "events/releases/1.1.0.json", **parts)
+    commit(repository)
+
+    (found,) = release.find_problems()
+
+    assert found.startswith(f"events/releases/1.1.0.json: {gap}")
+
+
+def test_the_record_of_a_release_whose_executions_can_run_must_exist(repository: Path) -> None:
+    (repository / "events/releases/1.1.0.json").unlink()
+    commit(repository)
+
+    (found,) = release.find_problems()
+
+    assert found.startswith("events/releases/1.1.0.json is missing: executions of 1.1.0 can still run.")
+
+
+def test_the_record_of_a_release_that_was_replaced_31_days_ago_may_be_deleted(repository: Path) -> None:
+    oldest = "\n## [1.0.0] - 2026-11-01\n\n- The first change.\n"
+    (repository / "CHANGELOG.md").write_text(CHANGELOG + oldest)
+    commit(repository)
+
+    assert release.find_problems() == []
+
+
+def test_a_release_without_a_tag_is_recorded_with_its_commit(repository: Path) -> None:
+    release.record("1.0.0", "HEAD~1")
+    commit(repository)
+
+    stored = json.loads((repository / "events/releases/1.0.0.json").read_text())
+    assert stored["requests"] == {"room/check": {}}
+    assert release.is_outdated("1.0.0", stored) is False
+    assert release.is_outdated("1.0.0", stored | {"requests": {}})
+
+
+def test_a_record_of_an_unknown_commit_is_refused(repository: Path) -> None:
+    with pytest.raises(SystemExit, match="'v9' is not in this clone"):
+        release.record("1.0.0", "v9")
 
 
 def test_an_uncommitted_change_and_an_existing_tag_are_named(repository: Path) -> None:

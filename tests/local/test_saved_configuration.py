@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from local.saved_configuration import ConfigurationError, SavedConfiguration, read_configuration
+from local.saved_configuration import (
+    DEFAULT_FILE,
+    ConfigurationError,
+    SavedConfiguration,
+    parse_choice,
+    read_configuration,
+)
 from tests.template import ROOT, template
 
 HEADER = "version = 0.1\n"
@@ -96,3 +102,15 @@ def test_a_file_that_cannot_be_read_is_named_with_the_problem(file: Path, conten
 def test_a_missing_file_is_named_with_the_way_to_create_it(file: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"Copy samconfig\.example\.toml to "):
         read_configuration(file)
+
+
+def test_a_command_line_chooses_the_file_and_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["tool", "--config-file", "other.toml", "--config-env", "staging"])
+
+    assert parse_choice("A tool.") == (Path("other.toml"), "staging")
+
+
+def test_a_command_line_without_options_chooses_the_default_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["tool"])
+
+    assert parse_choice("A tool.") == (DEFAULT_FILE, "default")

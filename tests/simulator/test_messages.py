@@ -595,6 +595,8 @@ def test_accepted_messages_can_be_filtered(messaging: Client, control: Client, s
         "reason": None,
         "priority": None,
         "expiration": None,
+        "channel": None,
+        "content": None,
     }
 
     by_sender = control.get("/messages", params={"from": setup.numbers[0]}).json()["messages"]

@@ -15,6 +15,7 @@ from tests.machines import (
     control,
     entered_states,
     history,
+    run,
     set_variables,
     start,
     unique,
@@ -98,3 +99,21 @@ def test_the_next_poll_replaces_a_lost_notification(notified: Stack) -> None:
 
     assert execution.status == "SUCCEEDED"
     assert list_wait_ends(notified, arn)[-1] == "TaskFailed"
+
+
+@pytest.mark.xdist_group("notifications")
+def test_a_notification_of_the_disconnect_ends_the_wait_of_a_release(notified: Stack) -> None:
+    name, release = unique("disconnected"), unique("release").replace(" ", "-")
+    own = {"applicationName": name, "locationName": name, "customerOrderId": name}
+    assert run(notified, "messaging_v2", SAMPLE | own).status == "SUCCEEDED"
+    control(notified, "PUT", f"/orders/{release}", {"fate": "RECEIVED"})
+    arn = start(notified, "release_numbers", {"customerOrderId": name}, name=release)
+    wait_until(
+        lambda: entered_states(notified, arn).count(WAIT) >= ENOUGH_WAITS,
+        lambda: str(entered_states(notified, arn)),
+    )
+
+    execution, _ = complete(notified, release, arn)
+
+    assert execution.status == "SUCCEEDED"
+    assert list_wait_ends(notified, arn)[-1] == "TaskSucceeded"

@@ -11,9 +11,12 @@ from flask import Blueprint, g, jsonify, request
 
 from simulator.access import may_use_account
 from simulator.account.account import Account
+from simulator.account.api.submissions import add_submissions
 from simulator.account.registrations import Campaign, Registrations
+from simulator.account.verifications import Verifications
 from simulator.json_responses import JsonResponse
 from simulator.telephone_numbers import ten_digits
+from simulator.timestamps import timestamp
 
 MAX_PAGE_SIZE = 250
 DEFAULT_PAGE_SIZE = 50
@@ -23,7 +26,7 @@ DENIALS = {
 }
 
 
-def blueprint(account: Account, registrations: Registrations) -> Blueprint:
+def blueprint(account: Account, registrations: Registrations, verifications: Verifications) -> Blueprint:
     api = Blueprint("registration", __name__, url_prefix="/api/v2/accounts/<account_id>")
 
     @api.url_value_preprocessor
@@ -50,12 +53,16 @@ def blueprint(account: Account, registrations: Registrations) -> Blueprint:
         shown = {
             "phoneNumber": number,
             "status": found.status,
-            "declineReasonDescription": found.decline_reason,
-            "blocked": found.blocked_reason is not None,
-            "blockedReason": found.blocked_reason,
+            "internalTicketNumber": found.ticket,
+            "createdDateTime": timestamp(found.created),
+            "modifiedDateTime": timestamp(found.modified),
+            **found.denial(),
         }
-        return jsonify({name: value for name, value in shown.items() if value is not None}), 200
+        if found.submission is not None:
+            shown["submission"] = found.submission
+        return jsonify(shown), 200
 
+    add_submissions(api, verifications)
     return api
 
 

@@ -65,4 +65,4 @@ def register(app: Flask, simulator: Simulator) -> None:
     for blueprint in hosting:
         path = f"{V2_BASE}{blueprint.url_prefix}/messaging"
         app.register_blueprint(blueprint, url_prefix=path, name=f"{blueprint.name}_v2")
-    app.register_blueprint(registration.blueprint(account, simulator.registrations))
+    app.register_blueprint(registration.blueprint(account, simulator.registrations, simulator.verifications))

@@ -73,7 +73,16 @@ def test_alarms_on_executions_and_callbacks_report_the_first_failure() -> None:
             assert (alarm["Threshold"], alarm["EvaluationPeriods"], alarm["Statistic"]) == (0, 1, "Sum")
 
 
-@pytest.mark.parametrize("metric", ["SendUnauthorized", "SendRedirected", "CallbackSourceAddressInvalid"])
+@pytest.mark.parametrize(
+    "metric",
+    [
+        "SendUnauthorized",
+        "SendRedirected",
+        "CallbackSourceAddressInvalid",
+        "WebhookAttemptFailed",
+        "WebhookDisabled",
+    ],
+)
 def test_an_alarm_watches_a_metric_of_the_functions(metric: str) -> None:
     variables = template()["Globals"]["Function"]["Environment"]["Variables"]
     (alarm,) = alarms_on(metric).values()

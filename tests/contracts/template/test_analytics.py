@@ -71,9 +71,9 @@ def test_the_columns_of_the_table_are_the_fields_of_the_schemas_without_content(
     given = columns()
 
     assert given.keys() == {"detail_type", "time", "detail"}
-    # If a field is new or renamed, replace the list in the template with the one on the right.
+    # If a field is new or renamed, change the list in the template.
     listed = TABLE["StorageDescriptor"]["Columns"][2]["Type"]["Fn::Join"][1][1]["Fn::Join"][1]
-    assert listed == fields_of_events(_CONTENT_FIELDS)
+    assert sorted(listed) == sorted(fields_of_events(_CONTENT_FIELDS))
     assert given["detail"] == f"struct<{','.join(listed)}>"
 
 

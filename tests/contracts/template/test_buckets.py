@@ -7,6 +7,7 @@ from tests.template import resources, template
 # The queue keeps the key of a quarantined object for 14 days.
 EXPIRATION_DAYS = {
     "MediaBucket": {"Ref": "MessageRetentionDays"},
+    "UploadBucket": {"Ref": "MessageRetentionDays"},
     "QuarantineBucket": 15,
     "FilesBucket": 30,
     "AnalyticsBucket": {"Ref": "AnalyticsRetentionDays"},

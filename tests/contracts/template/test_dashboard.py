@@ -9,15 +9,18 @@ import pytest
 
 from local.dashboard import load_dashboard
 from tests.contracts.emitted_metrics import emitted_metrics
-from tests.template import resources
+from tests.template import ROOT, resources, template
 
 # Metrics of AWS with the names of their dimensions, as the guides of the services list them.
 AWS_METRICS = {
     "AWS/Lambda": (
         [{"FunctionName"}, {"FunctionName", "Resource", "ExecutedVersion"}],
-        {"Errors", "IteratorAge"},
+        {"Errors", "IteratorAge", "Throttles"},
     ),
-    "AWS/SQS": ([{"QueueName"}], {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"}),
+    "AWS/SQS": (
+        [{"QueueName"}],
+        {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage", "NumberOfMessagesReceived"},
+    ),
     "AWS/States": (
         [{"StateMachineArn"}],
         {"ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut"},
@@ -25,6 +28,8 @@ AWS_METRICS = {
     "AWS/ApiGateway": ([{"ApiName"}], {"Count", "4XXError", "5XXError", "Latency"}),
     "AWS/Firehose": ([{"DeliveryStreamName"}], {"DeliveryToS3.DataFreshness"}),
 }
+OPERATIONS = ROOT / "docs" / "operations.md"
+MORE_DIMENSIONS = {"Failures": {"errorClass"}, "FailedRequests": {"functionName", "functionVersion"}}
 WIDGETS: list[dict[str, Any]] = load_dashboard()["widgets"]
 every_widget = pytest.mark.parametrize("widget", WIDGETS, ids=lambda each: each["properties"]["title"])
 
@@ -66,12 +71,35 @@ READ = {*metrics_of_alarms(), *(metric for widget in WIDGETS for metric in metri
 def test_a_metric_that_an_alarm_or_the_dashboard_reads_exists(metric: Metric) -> None:
     if metric.is_of_stack:
         assert metric.name in emitted_metrics()
-        by_class = {"service", "errorClass"} if metric.name == "Failures" else {"service"}
-        assert metric.dimensions in ({"service"}, by_class)
+        more = MORE_DIMENSIONS.get(metric.name, set())
+        assert metric.dimensions in ({"service"}, {"service"} | more)
     else:
         dimensions, names = AWS_METRICS[metric.namespace]
         assert metric.name in names
         assert metric.dimensions in dimensions
+
+
+def test_the_documented_costs_count_the_alarms_and_their_metrics() -> None:
+    alarms = resources("AWS::CloudWatch::Alarm")
+    optional = {
+        parameter: [each for each in alarms if template()["Resources"][each].get("Condition") == condition]
+        for parameter, condition in (
+            ("CanaryUpdates", "UpdatesByCanary"),
+            ("Webhooks", "HasWebhooks"),
+            ("AnalyticsExport", "ExportsEvents"),
+        )
+    }
+    # Each of the optional alarms reads one metric.
+    of_parameters = sum(len(each) for each in optional.values())
+    metrics = len([*metrics_of_alarms()]) - of_parameters
+
+    row = next(line for line in OPERATIONS.read_text().splitlines() if line.startswith("| alarms, a month |"))
+
+    assert f" {metrics / 10:.2f}: " in row
+    assert f"{metrics} metrics that the {len(alarms) - of_parameters} alarms read" in row
+    for parameter, its_alarms in optional.items():
+        assert its_alarms
+        assert f"`{parameter}` adds {len(its_alarms)} alarms" in row
 
 
 @every_widget

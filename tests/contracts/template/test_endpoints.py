@@ -70,7 +70,17 @@ def without_names(path: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "name", ["send_message", "start_setup", "browse", "change_pools", "set_rate", "set_replies", "describe"]
+    "name",
+    [
+        "send_message",
+        "start_setup",
+        "browse",
+        "change_pools",
+        "set_rate",
+        "set_replies",
+        "describe",
+        "verify_number",
+    ],
 )
 def test_the_endpoints_of_a_function_are_its_routes(name: str) -> None:
     room = "messages" if name == "send_message" else "control"

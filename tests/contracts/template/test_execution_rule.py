@@ -29,7 +29,7 @@ def matches(**detail: Any) -> bool:
 
 
 @pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
-@pytest.mark.parametrize("machine", ["MessagingV2", "HostedMessaging", "ReleaseNumbers"])
+@pytest.mark.parametrize("machine", resources("AWS::Serverless::StateMachine"))
 def test_an_execution_that_ended_without_success_is_recorded(machine: str, status: str) -> None:
     assert matches(stateMachineArn=machine, status=status)
 

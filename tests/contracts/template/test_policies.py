@@ -12,13 +12,14 @@ LETTERS = {"Fn::Sub": "arn:${AWS::Partition}:s3:::${LettersBucket}/*"}
 QUARANTINED = {"Fn::Sub": "${QuarantineBucket.Arn}/*"}
 DEAD_RECORDS = {"Fn::Sub": "${QuarantineBucket.Arn}/events/*"}
 FILES = {"Fn::Sub": "${FilesBucket.Arn}/*"}
-OBJECTS = (MEDIA, LETTERS, QUARANTINED, DEAD_RECORDS, FILES)
+UPLOADS = {"Fn::Sub": "${UploadBucket.Arn}/*"}
+OBJECTS = (MEDIA, LETTERS, QUARANTINED, DEAD_RECORDS, FILES, UPLOADS)
 EXECUTIONS = [
     {
         "Fn::Sub": "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:"
         f"execution:${{{machine}.Name}}:*"
     }
-    for machine in ("HostedMessaging", "MessagingV2", "ReleaseNumbers")
+    for machine in MACHINES
 ]
 
 
@@ -58,6 +59,21 @@ def test_only_the_steps_that_check_and_send_letters_read_them() -> None:
     }
 
     assert actions == {"CheckInput": "s3:GetObject", "HostedMessagingSendLetter": "s3:GetObject"}
+
+
+def test_uploads_are_written_by_one_function_and_read_by_those_that_send_them() -> None:
+    actions = {
+        logical_id: statement["Action"]
+        for logical_id, properties in DEPLOYED.items()
+        for statement in statements(properties)
+        if statement["Resource"] == UPLOADS
+    }
+
+    assert actions == {
+        "UploadMedia": ["s3:GetObject", "s3:PutObject"],
+        "SendMessage": "s3:GetObject",
+        "DeliverMessage": "s3:GetObject",
+    }
 
 
 def test_callback_functions_write_to_the_quarantine_and_the_replay_empties_it() -> None:

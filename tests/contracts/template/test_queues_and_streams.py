@@ -7,17 +7,19 @@ from unittest.mock import patch
 
 import pytest
 
+from bandwidth_messaging.api.bus_events import KINDS
 from bandwidth_messaging.bandwidth.transport import TOTAL_SECONDS
 from bandwidth_messaging.domain import replies
 from bandwidth_messaging.domain.retries import compute_delay
 from bandwidth_messaging.services import message_delivery
 from bandwidth_messaging.store import keys
-from tests.contracts.template.deployed import DEPLOYED, GLOBALS, TABLES, events
+from tests.contracts.template.deployed import DEPLOYED, GLOBALS, TABLES, as_list, events, statements
 from tests.template import resources
 
 
 @pytest.mark.parametrize(
-    ("queue", "worker"), [("SendQueue", "DeliverMessage"), ("MediaQueue", "ArchiveMedia")]
+    ("queue", "worker"),
+    [("SendQueue", "DeliverMessage"), ("MediaQueue", "ArchiveMedia"), ("WebhookQueue", "SendWebhook")],
 )
 def test_the_visibility_timeout_is_six_times_the_timeout_of_the_worker(queue: str, worker: str) -> None:
     timeout = DEPLOYED[worker].get("Timeout", GLOBALS["Timeout"])
@@ -62,8 +64,24 @@ def test_a_worker_reports_the_failed_records_of_a_batch() -> None:
     sources = [*events("SQS"), *events("DynamoDB")]
     # Events and replies to keywords read the streams of both tables that have one.
     streams = [table for table in TABLES.values() if "StreamSpecification" in table]
-    assert len(sources) == len(["SendQueue", "HighSendQueue", "MediaQueue"]) + 2 * len(streams)
+    assert len(sources) == len(["SendQueue", "HighSendQueue", "MediaQueue", "WebhookQueue"]) + 2 * len(
+        streams
+    )
     assert all(source["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for _, source in sources)
+
+
+def test_lambda_does_not_stop_a_function_that_returns_records_to_its_own_queue() -> None:
+    # Lambda's detection of recursive loops ends such a chain after about 16 invocations.
+    own_queues = [(function, source["Queue"]) for function, source in events("SQS")]
+    returning = {
+        function
+        for function, queue in own_queues
+        for statement in statements(DEPLOYED[function])
+        if "sqs:SendMessage" in as_list(statement["Action"]) and queue in as_list(statement["Resource"])
+    }
+
+    assert returning == {"DeliverMessage", "SendWebhook"}
+    assert {name for name in DEPLOYED if DEPLOYED[name].get("RecursiveLoop") == "Allow"} == returning
 
 
 def stream_sources(logical_id: str) -> list[dict[str, Any]]:
@@ -111,16 +129,17 @@ def test_only_items_that_are_published_wake_the_function_that_publishes_them() -
             for each in published
         )
 
-    # A kind of item that gets events needs an entry here and in the filter.
-    assert all(
-        wakes(key)
-        for key in (
-            keys.number_key("+19195551212"),
-            keys.order_key("order-1"),
-            keys.opt_out_key("+19195551212", "+19195551234"),
-            keys.drift_key(),
-        )
-    )
+    # A kind of item that gets events needs an entry here and in the filter. Messages have their own table.
+    keys_of_kinds = {
+        "number": keys.number_key("+19195551212"),
+        "order": keys.order_key("order-1"),
+        "opt_out": keys.opt_out_key("+19195551212", "+19195551234"),
+        "opt_out_transfer": keys.transfer_key("import-1"),
+        "drift": keys.drift_key(),
+        "webhook": keys.webhook_key("crm"),
+    }
+    assert keys_of_kinds.keys() == {kind.name for kind in KINDS} - {"message"}
+    assert all(wakes(key) for key in keys_of_kinds.values())
     assert not any(
         wakes(key)
         for key in (

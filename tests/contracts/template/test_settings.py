@@ -14,13 +14,9 @@ from tests.contracts.template.deployed import DEPLOYED, GLOBALS
 def setting_names(variables: dict[str, Any]) -> set[str]:
     """Return the settings that environment variables set, without those that no code reads.
 
-    Powertools reads its own variables. SETTINGS_VERSION only changes the functions with each parameter.
+    Powertools reads its own variables.
     """
-    return {
-        name.lower()
-        for name in variables
-        if not name.startswith("POWERTOOLS_") and name != "SETTINGS_VERSION"
-    }
+    return {name.lower() for name in variables if not name.startswith("POWERTOOLS_")}
 
 
 # The functions of the CallbackApi cannot have its URL, because the API depends on them.

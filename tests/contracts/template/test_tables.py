@@ -44,6 +44,8 @@ def test_a_table_defines_the_attributes_of_its_keys_and_no_others(logical_id: st
     ("logical_id", "module"),
     [
         ("MessagesTable", "message_store"),
+        ("MessagesTable", "receipts"),
+        ("MessagesTable", "schedule"),
         ("NumbersTable", "pool_store"),
         ("NumbersTable", "scheduled_segment_store"),
     ],

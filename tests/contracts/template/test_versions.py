@@ -46,15 +46,25 @@ def test_every_function_and_machine_publishes_versions_behind_an_alias() -> None
 def test_a_new_layer_or_parameter_replaces_the_version(logical_id: str) -> None:
     # SAM derives the version's logical id from the template's text, in which neither changes.
     description = DEPLOYED[logical_id]["VersionDescription"]
-    assert description == {"Fn::Sub": "layer ${SharedLayer}, settings ${Settings}"}
+    assert description == {"Fn::Sub": "layer ${SharedLayer}"}
 
 
-def test_the_settings_and_with_them_every_function_change_with_every_parameter() -> None:
+def test_the_settings_and_with_them_the_layer_change_with_every_parameter() -> None:
     (settings,) = resources("AWS::AppConfig::HostedConfigurationVersion").values()
     _, values = settings["Content"]["Fn::Join"]
     assert sorted(each["Ref"] for each in values) == sorted(template()["Parameters"])
-    # Lambda publishes no version of a function that has not changed, and the deployment would fail.
-    assert GLOBALS["Environment"]["Variables"]["SETTINGS_VERSION"] == {"Ref": "Settings"}
+    (layer,) = of_type("AWS::Lambda::LayerVersion").values()
+    assert "${Settings}" in layer["Properties"]["Description"]["Fn::Sub"]
+
+
+@every_function
+def test_a_function_is_never_equal_to_a_version_that_a_rolled_back_update_left(logical_id: str) -> None:
+    # Lambda would publish nothing, and the deployment would fail. The numbers of layer versions are unique.
+    (layer,) = of_type("AWS::Lambda::LayerVersion")
+    function = translate()[logical_id]["Properties"]
+    assert function["Layers"] == [{"Ref": layer}]
+    # AppConfig gives the number of a deleted version to the next one.
+    assert "Settings" not in str(function["Environment"])
 
 
 @pytest.mark.parametrize(
@@ -98,14 +108,19 @@ def test_canary_updates_watch_only_the_new_versions_of_the_two_public_functions(
     assert {name for name in DEPLOYED if "UpdatePolicy" in aliases[f"{name}Aliaslive"]} == PUBLIC
     for name in PUBLIC:
         group = groups[f"{name}DeploymentGroup"]["Properties"]
-        assert group["AlarmConfiguration"]["Alarms"] == [{"Name": {"Ref": f"{name}CanaryAlarm"}}]
-        dimensions = {
-            each["Name"]: each["Value"] for each in alarms[f"{name}CanaryAlarm"]["Properties"]["Dimensions"]
+        watching = {
+            f"{name}CanaryAlarm": ("FunctionName", "ExecutedVersion"),
+            f"{name}CanaryRequestsAlarm": ("functionName", "functionVersion"),
         }
-        assert dimensions["FunctionName"] == {"Ref": name}
-        assert dimensions["ExecutedVersion"] == aliases[f"{name}Aliaslive"]["Properties"]["FunctionVersion"]
+        assert group["AlarmConfiguration"]["Alarms"] == [{"Name": {"Ref": alarm}} for alarm in watching]
+        for alarm, (function, version) in watching.items():
+            given = alarms[alarm]["Properties"]["Dimensions"]
+            dimensions = {each["Name"]: each["Value"] for each in given}
+            assert dimensions[function] == {"Ref": name}
+            assert dimensions[version] == aliases[f"{name}Aliaslive"]["Properties"]["FunctionVersion"]
 
 
 def test_earlier_layers_are_kept_for_the_earlier_versions() -> None:
-    assert resources("AWS::Serverless::LayerVersion")["SharedLayer"]["RetentionPolicy"] == "Retain"
+    (layer,) = of_type("AWS::Lambda::LayerVersion").values()
+    assert layer["DeletionPolicy"] == layer["UpdateReplacePolicy"] == "Retain"
     assert {each["DeletionPolicy"] for each in of_type("AWS::Lambda::Version").values()} == {"Retain"}

@@ -2,8 +2,11 @@
 
 import pytest
 
+from bandwidth_messaging.domain.registration import build_toll_free_registration
+from bandwidth_messaging.runtime import stores
 from simulator.account.registrations import Campaign
 from tests.functions.checks.conftest import (
+    AT,
     activate,
     application_of,
     change_setting,
@@ -99,6 +102,23 @@ def test_toll_free_verification_is_requested_for_a_toll_free_number(current: Sta
     activate("+18005551212", application_of(current).id, location_of(current).id)
     current.simulator.simulator.registrations.toll_free_denied = True
     assert "denies these credentials access" in diagnose()["registration"]["found"]
+
+
+def test_toll_free_numbers_that_carriers_do_not_accept_are_listed_with_the_reason(current: Stack) -> None:
+    for number, status in (("+18005551212", "VERIFIED"), ("+18005551213", "UNVERIFIED")):
+        activate(number, application_of(current).id, location_of(current).id)
+        stores.numbers().record_registration(
+            number, build_toll_free_registration(status, "Website is not accessible", AT)
+        )
+
+    report = diagnose()
+
+    assert report["registration"]["found"] == (
+        "10DLC campaigns: 1, registered: 1; toll-free numbers: 2, not verified: 1: …1213 "
+        "(the toll-free verification is UNVERIFIED (Website is not accessible))"
+    )
+    assert "/toll-free-verification" in report["registration"]["fix"]
+    assert report.healthy is True
 
 
 def test_an_application_without_a_url_for_receipts_is_wrong(current: Stack) -> None:

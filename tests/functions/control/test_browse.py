@@ -91,7 +91,7 @@ def test_messages_of_a_number_are_listed_newest_first_page_by_page(stack: Stack)
     ("query", "named"),
     [
         ({}, "number"),
-        ({"number": "home"}, "number"),
+        ({"number": "+1919"}, "number"),
         ({"number": OWN_NUMBER, "limit": "0"}, "limit"),
         ({"number": OWN_NUMBER, "cursor": "x"}, "cursor"),
     ],

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -153,6 +154,33 @@ def test_a_request_is_signed_for_the_region_of_the_url(client: Client, gateway: 
     assert "/us-east-1/execute-api/aws4_request" in authorization
 
 
+def test_a_netrc_file_does_not_replace_the_signature(
+    client: Client, gateway: Gateway, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    file = tmp_path / "netrc"
+    file.write_text("default login me password secret\n")
+    monkeypatch.setenv("NETRC", str(file))
+
+    client.call("listNumbers")
+
+    assert gateway.requests[0].headers["Authorization"].startswith("AWS4-HMAC-SHA256 ")
+
+
+def test_a_missing_region_is_explained_with_the_variable_that_sets_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/missing")
+    credentials = Credentials("key", "secret")
+    with pytest.raises(ValueError, match="No AWS region") as raised:
+        Client("https://api.example.com", credentials=credentials)
+    (variable,) = re.findall(r"\bAWS_\w+", str(raised.value))
+
+    monkeypatch.setenv(variable, "eu-west-1")
+
+    assert Client("https://api.example.com", credentials=credentials)
+
+
 def test_a_plus_is_encoded_in_paths_and_queries(client: Client, gateway: Gateway) -> None:
     assert client.call("getNumber", {"number": OURS})["number"] == OURS
     client.call("listMessages", {"number": OURS})
@@ -191,6 +219,16 @@ def test_a_request_is_repeated_with_the_same_key(client: Client, gateway: Gatewa
     assert len(gateway.requests) == 3
     (key,) = set(keys(gateway))
     assert key
+
+
+@pytest.mark.parametrize("failure", [500, requests.ReadTimeout("slow")])
+def test_a_rotation_of_a_secret_is_not_repeated(client: Client, gateway: Gateway, failure: Any) -> None:
+    gateway.responses = [failure]
+
+    with pytest.raises((Problem, requests.ReadTimeout)):
+        client.call("rotateWebhookSecret", {"name": "crm"})
+
+    assert len(gateway.requests) == 1
 
 
 def test_each_message_has_a_key_of_its_own(client: Client, gateway: Gateway) -> None:
@@ -272,6 +310,15 @@ def test_a_command_sends_a_message_and_prints_it(run: Run) -> None:
 
     shown = json.loads("{" + out.partition("{\n")[2])
     assert (code, shown["state"], shown["tag"], shown["to"]) == (0, "accepted", "shop", [THEIRS])
+
+
+def test_a_command_sends_rcs_that_is_given_as_json(run: Run) -> None:
+    rcs = {"from": "ExampleAgent", "text": "Hello by RCS"}
+
+    code, out, _ = run("send", "--from", OURS, "--to", THEIRS, "--text", "Hello", "--rcs", json.dumps(rcs))
+
+    shown = json.loads("{" + out.partition("{\n")[2])
+    assert (code, shown["text"], shown["rcs"]) == (0, "Hello", rcs)
 
 
 def test_a_command_lists_all_items_one_per_line(run: Run) -> None:

@@ -29,7 +29,7 @@ def store(minute: int, *, direction: Any = "out", tag: str | None = None, state:
 
 
 def fail(message_id: str, error_class: str) -> None:
-    stores.messages().advance(message_id, MessageState.FAILED, at(59), error_class=error_class, reason="no")
+    stores.receipts().advance(message_id, MessageState.FAILED, at(59), error_class=error_class, reason="no")
 
 
 def search(**query: str) -> Any:

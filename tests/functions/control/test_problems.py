@@ -66,7 +66,7 @@ def send_another_text_with_the_same_key() -> tuple[int, Any]:
 
 def cancel_a_sent_message() -> tuple[int, Any]:
     message_id = send()[1]["messageId"]
-    stores.messages().advance(message_id, MessageState.SENT, AT)
+    stores.receipts().advance(message_id, MessageState.SENT, AT)
     return call_api(cancel_message, "DELETE", f"/messages/{message_id}")
 
 

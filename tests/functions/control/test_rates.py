@@ -295,7 +295,7 @@ def test_nothing_is_expected_of_a_message_without_a_rate(stack: Stack) -> None:
 def test_a_claimed_message_is_no_longer_expected(stack: Stack) -> None:
     add_message(tickets={LANE: Ticket(TrackName.NORMAL, 0, 1)}, expected_at=now(), waiting=Waiting.RATE)
 
-    stores.messages().claim("out_1", now())
+    stores.claims().claim("out_1", now())
 
     assert not {"expectedAt", "waiting"} & get_message().keys()
 

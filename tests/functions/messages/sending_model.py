@@ -139,7 +139,7 @@ class Sending(RuleBasedStateMachine):
         # In the order of their acceptance: ids are random.
         ids = list(self.world.messages)
         message_id = ids[position % len(ids)]
-        if stores.messages().cancel(message_id, self.world.now())[0]:
+        if stores.schedule().cancel(message_id, self.world.now())[0]:
             self.world.canceled.add(message_id)
 
     @precondition(lambda self: self.world.records)
@@ -188,7 +188,7 @@ class Sending(RuleBasedStateMachine):
     def report(self, position: int, state: str) -> None:
         body = self.world.sent[position % len(self.world.sent)]
         for number in body["to"]:
-            stores.messages().record_receipt(
+            stores.receipts().record_receipt(
                 Receipt(
                     message_id=body["tag"],
                     bandwidth_id="at-bandwidth",

@@ -23,7 +23,7 @@ from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.runtime.steps import StepInput, StepResult, step
 from bandwidth_messaging.services import keyword_replies, message_delivery, message_schedule
 from bandwidth_messaging.store.dynamodb import from_dynamodb
-from functions.control import browse
+from functions.control import browse, manage_webhooks
 from functions.messages import (
     cancel_message,
     deliver_message,
@@ -31,6 +31,7 @@ from functions.messages import (
     receive_callback,
     send_keyword_reply,
     send_message,
+    send_webhook,
 )
 from tests.functions.conftest import (
     CALLBACK_URL,
@@ -45,6 +46,7 @@ from tests.functions.conftest import (
 )
 from tests.functions.messages.test_archiving import archive, at_bandwidth, received
 from tests.generations import both_generations, only_current
+from tests.http_server import run_server
 from tests.template import resources
 
 if TYPE_CHECKING:
@@ -405,7 +407,7 @@ def test_rates_and_messages_that_wait(desk: Desk) -> None:
     rates = wiring.lane_rates()
     rates.set_rate("account", to_interval(0.1))
     message_id = post()["messageId"]
-    store = stores.messages()
+    store = stores.claims()
 
     shown = desk.measure(call_api, browse, "GET", f"/messages/{message_id}")
     assert shown == documented("show a message that waits for its rate")
@@ -473,6 +475,30 @@ def test_a_message_from_a_pool(desk: Desk) -> None:
     assert delivered == documented("send a message of a pool, and record the response")
     assert desk.measure(pools.get, "reminders") == documented("show a pool")
     assert desk.measure(pools.list_all, limit=25) == documented("page of pools (25)")
+
+
+@only_current
+def test_a_message_with_rcs(stack: Stack, desk: Desk) -> None:
+    message: dict[str, Any] = {}
+    rcs = {"from": "ExampleAgent", "text": "Good morning"}
+    (record,) = sample("messages/deliver_message")["Records"]
+    accepted = {"links": [], "data": {"id": "16613658148591oidf7mcwd4qacn9"}, "errors": []}
+    stack.add_fault("/multiChannel$", method="POST", answer={"status": 202, "body": json.dumps(accepted)})
+
+    accept = desk.measure(lambda: message.update(post(rcs=rcs)))
+    send = desk.measure(call, deliver_message, {"Records": [record | {"body": message["messageId"]}]})
+    fail = desk.measure(fail_by_rcs, message)
+
+    assert accept == documented("accept a message with RCS")
+    assert send == documented("send a message with RCS, and record the response")
+    assert fail == documented("receipt of a failure of RCS")
+
+
+def fail_by_rcs(message: Mapping[str, Any]) -> None:
+    part = {"id": "16613658148591oidf7mcwd4qacn9", "tag": message["messageId"], "channel": "RBM"}
+    part |= {"owner": "ExampleAgent", "from": "ExampleAgent", "to": [RECIPIENT], "segmentCount": 1}
+    event = {"type": "message-failed", "time": LATER, "to": RECIPIENT, "errorCode": 4754, "message": part}
+    callback([event])
 
 
 def test_a_repeated_request_with_the_same_key(desk: Desk) -> None:
@@ -556,6 +582,31 @@ def test_a_reply_to_a_keyword(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> No
     assert skipped == documented("keyword that may get no second reply")
 
 
+def test_an_event_for_a_webhook(desk: Desk) -> None:
+    with run_server() as endpoint:
+        call_api(manage_webhooks, "PUT", "/webhooks/crm", body={"url": endpoint.url})
+        event = json.loads(json.dumps(sample("messages/send_webhook")))
+        # The master secret is cached.
+        call(send_webhook, event)
+
+        sent = desk.measure(call, send_webhook, event)
+        event["Records"][0]["messageAttributes"] = {}
+        queued = desk.measure(call, send_webhook, event)
+
+    assert len(endpoint.requests) == 2
+    assert sent == documented("send an event to a webhook")
+    assert queued == documented("queue an event for one webhook")
+
+
+def test_a_message_with_an_uploaded_file(stack: Stack, desk: Desk) -> None:
+    stack.s3.put_object(Bucket="uploads", Key="a.png", Body=b"a picture", ContentType="image/png")
+    body = {"from": OWNER, "to": RECIPIENT, "media": ["media://a.png"]}
+
+    cost = desk.measure(call_api, send_message, "POST", "/messages", body=body)
+
+    assert cost == documented("accept a message with an uploaded file")
+
+
 def test_inbound_media(stack: Stack, desk: Desk) -> None:
     url = at_bandwidth(stack, "a.png", b"a picture", "image/png")
     for message_id in ("in-1", "in-2"):
@@ -570,7 +621,7 @@ def test_inbound_media(stack: Stack, desk: Desk) -> None:
 def test_pages(desk: Desk) -> None:
     desk.sent()
     store = stores.messages()
-    messages = desk.measure(store.list_by_number, OWNER, limit=25)
+    messages = desk.measure(store.search, OWNER, MessageSearch(), limit=25)
     assert messages == documented("page of a number's messages, or of a conversation (25)")
     conversation = desk.measure(store.list_by_conversation, OWNER, [RECIPIENT], limit=25)
     assert conversation == messages

@@ -10,6 +10,7 @@ import pytest
 from bandwidth_messaging.domain.drift import DriftCause, DriftKind, Finding
 from bandwidth_messaging.domain.messages import Message, MessageState, Receipt
 from bandwidth_messaging.domain.numbers import Home
+from bandwidth_messaging.domain.webhooks import WebhookFormat, WebhookItem, WebhookState
 from bandwidth_messaging.runtime import stores
 from functions.messages import publish_events
 from tests.bus import KIND_OF, bus_event, schema_errors
@@ -109,27 +110,28 @@ def inbound() -> Message:
 
 def text_messages() -> None:
     """Move messages to every state, one of them after another final state."""
-    store = stores.messages()
     sent, unknown, throttled = "out_1", "out_2", "out_3"
     for message_id in (sent, unknown, throttled):
-        store.add(outbound(message_id))
-        store.claim(message_id, at(1))
-    store.advance(
+        stores.messages().add(outbound(message_id))
+        stores.claims().claim(message_id, at(1))
+    stores.receipts().advance(
         sent, MessageState.SENT, at(2), bandwidth_id="1661365814859loidf7mcwd4qacn7", segment_count=1
     )
-    store.advance(sent, MessageState.FAILED, at(3), error_code=4720, error_class="recipient", reason="Gone.")
-    store.advance(sent, MessageState.DELIVERED, at(4))
-    store.advance(unknown, MessageState.SEND_UNCONFIRMED, at(2), reason="Its receipt will tell")
-    store.advance(unknown, MessageState.DELIVERY_UNKNOWN, at(3), reason="No receipt came")
-    store.advance(unknown, MessageState.DELIVERED, at(4))
-    claimed = store.get(throttled)
+    stores.receipts().advance(
+        sent, MessageState.FAILED, at(3), error_code=4720, error_class="recipient", reason="Gone."
+    )
+    stores.receipts().advance(sent, MessageState.DELIVERED, at(4))
+    stores.receipts().advance(unknown, MessageState.SEND_UNCONFIRMED, at(2), reason="Its receipt will tell")
+    stores.receipts().advance(unknown, MessageState.DELIVERY_UNKNOWN, at(3), reason="No receipt came")
+    stores.receipts().advance(unknown, MessageState.DELIVERED, at(4))
+    claimed = stores.messages().get(throttled)
     assert claimed
-    store.release_claim(claimed)
-    store.add(outbound("out_4"))
-    store.cancel("out_4", at(1))
-    store.add(inbound())
+    stores.claims().release_claim(claimed)
+    stores.messages().add(outbound("out_4"))
+    stores.schedule().cancel("out_4", at(1))
+    stores.messages().add(inbound())
     file = {"name": "a.png", "key": "k/0", "contentType": "image/png", "bytes": 1024}
-    store.record_archive(inbound().message_id, [file], None)
+    stores.archive_records().record(inbound().message_id, [file], None)
 
 
 def numbers() -> None:
@@ -180,18 +182,66 @@ def drift() -> None:
         store.record(findings, at(second))
 
 
+def transfers() -> None:
+    """Stop an import of opt-outs, and redrive it."""
+    arn = "arn:aws:states:us-east-1:123456789012:execution:OptOuts:import-1"
+    failure: Any = {"execution_arn": arn, "reason": "The execution was stopped."}
+    store = stores.transfers()
+    store.record_failed("import-1", at=at(0), action="IMPORT", key="imports/a.csv", **failure)
+    store.record_redriven("import-1", at=at(1))
+
+
+def webhooks() -> None:
+    """Create a webhook, rotate its secret, and disable it."""
+    store = stores.webhooks()
+    created: WebhookItem = {
+        "webhookName": "crm",
+        "state": WebhookState.ENABLED,
+        "url": "https://crm.example.com/token-in-path",
+        "types": ["Message Delivered"],
+        "format": WebhookFormat.STANDARD,
+        "secretId": "secret-id-1",
+        "createdAt": at(0),
+    }
+    rotated: WebhookItem = {
+        **created,
+        "secretId": "secret-id-2",
+        "previousSecretId": "secret-id-1",
+        "previousUntil": at(9),
+        "rotatedAt": at(1),
+    }
+    disabled: WebhookItem = {
+        **rotated,
+        "state": WebhookState.DISABLED,
+        "disabledAt": at(2),
+        "reason": "The endpoint responded 410 Gone.",
+    }
+    known = None
+    for changed in (created, rotated, disabled, None):
+        assert store.replace("crm", known, changed)
+        known = changed
+
+
 def everything() -> None:
     text_messages()
     numbers()
     orders()
     opt_outs()
+    transfers()
     drift()
+    webhooks()
 
 
 def item_of(event: dict[str, Any]) -> tuple[str, ...]:
     """Return the id of an event's item."""
     kind, detail = KIND_OF[event["detail-type"]], event["detail"]
-    names = {"message": "messageId", "number": "number", "order": "customerOrderId", "opt_out": "owner"}
+    names = {
+        "message": "messageId",
+        "number": "number",
+        "order": "customerOrderId",
+        "opt_out": "owner",
+        "webhook": "name",
+    }
     return kind, detail[names[kind]] if kind in names else ""
 
 
@@ -225,6 +275,21 @@ def test_events_contain_text_and_media_by_parameter(
     (received,) = [event for event in events if event["detail-type"] == "Message Received"]
     assert received["detail"]["media"] == list(inbound().media)
     assert [schema_errors(event) for event in events] == [[]] * len(events)
+
+
+def test_the_events_of_a_webhook_contain_neither_its_url_nor_the_id_of_its_secret(
+    streams: Streams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhooks()
+
+    events = publish_all(streams, monkeypatch)
+
+    assert [event["detail-type"] for event in events] == [
+        "Webhook Enabled",
+        "Webhook Updated",
+        "Webhook Disabled",
+    ]
+    assert not any(hidden in str(events) for hidden in ("token-in-path", "secret-id"))
 
 
 def test_each_change_has_a_unique_id_and_an_ordered_version(
@@ -270,7 +335,9 @@ def test_the_highest_version_has_the_last_published_state_in_any_order(
         ("order", "order-8"): "Order Partially Completed",
         ("order", "order-9"): "Order Failed",
         ("opt_out", OURS): "Opt-Out Ended",
+        ("opt_out_transfer", ""): "Opt-Out Transfer Resumed",
         ("drift", ""): "Drift Ended",
+        ("webhook", "crm"): "Webhook Disabled",
     }
 
 
@@ -308,8 +375,7 @@ def test_a_continued_order_is_published_with_its_state(
 
 
 def test_a_redelivered_receipt_is_no_event(streams: Streams, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = stores.messages()
-    store.add(outbound("out_1"))
+    stores.messages().add(outbound("out_1"))
     receipt = Receipt(
         message_id="out_1",
         bandwidth_id="1",
@@ -319,7 +385,7 @@ def test_a_redelivered_receipt_is_no_event(streams: Streams, monkeypatch: pytest
         recipient=THEIRS,
     )
     for _ in range(3):
-        store.record_receipt(receipt)
+        stores.receipts().record_receipt(receipt)
 
     assert types(streams, monkeypatch, "out_1") == ["Message Accepted", "Message Delivered"]
 
@@ -327,10 +393,10 @@ def test_a_redelivered_receipt_is_no_event(streams: Streams, monkeypatch: pytest
 def test_each_recipients_state_of_a_group_is_an_event(
     streams: Streams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, group = stores.messages(), (THEIRS, "+19195551235")
-    store.add(outbound("out_1", *group))
+    group = (THEIRS, "+19195551235")
+    stores.messages().add(outbound("out_1", *group))
     for recipient in group:
-        store.record_receipt(
+        stores.receipts().record_receipt(
             Receipt(
                 message_id="out_1",
                 bandwidth_id="1",
@@ -352,14 +418,13 @@ def test_each_recipients_state_of_a_group_is_an_event(
 def test_attempts_that_bandwidth_rejects_are_no_events(
     streams: Streams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = stores.messages()
-    store.add(outbound("out_1"))
+    stores.messages().add(outbound("out_1"))
     for _ in range(2):
-        claimed, _ = store.claim("out_1", at(1))
+        claimed, _ = stores.claims().claim("out_1", at(1))
         assert claimed
-        store.release_claim(claimed)
-    store.claim("out_1", at(2))
+        stores.claims().release_claim(claimed)
+    stores.claims().claim("out_1", at(2))
 
-    store.advance("out_1", MessageState.SENT, at(3), bandwidth_id="1")
+    stores.receipts().advance("out_1", MessageState.SENT, at(3), bandwidth_id="1")
 
     assert types(streams, monkeypatch, "out_1") == ["Message Accepted", "Message Sending", "Message Sent"]

@@ -62,7 +62,7 @@ def sent(stack: Stack) -> str:
         text="hello", state=MessageState.ACCEPTED, time="2026-02-03T04:05:04.000Z", application_id="app-1",
     )  # fmt: skip
     stores.messages().add(message)
-    stores.messages().advance(OUT, MessageState.SENT, "2026-02-03T04:05:05.000Z", bandwidth_id="bandwidth-1")
+    stores.receipts().advance(OUT, MessageState.SENT, "2026-02-03T04:05:05.000Z", bandwidth_id="bandwidth-1")
     return OUT
 
 

@@ -11,7 +11,7 @@ from bandwidth_messaging.domain.messages import MessageState
 from bandwidth_messaging.domain.times import to_rfc3339
 from bandwidth_messaging.runtime import stores, wiring
 from bandwidth_messaging.services import message_delivery, unconfirmed
-from bandwidth_messaging.store import message_store
+from bandwidth_messaging.store.schedule import Schedule
 from functions.messages import cancel_message, receive_callback
 from tests.functions.conftest import Stack, call, call_api, clear_caches, sample
 from tests.functions.messages.test_callbacks import receipt
@@ -144,9 +144,9 @@ def test_a_failure_at_the_end_of_the_wait_for_a_receipt_keeps_the_retry(
 ) -> None:
     _, shown = send()
     message_id = shown["messageId"]
-    claimed, _ = stores.messages().claim(message_id, to_rfc3339("2026-01-01T00:00:00Z"))
+    claimed, _ = stores.claims().claim(message_id, to_rfc3339("2026-01-01T00:00:00Z"))
     assert claimed is not None
-    stores.messages().advance(message_id, MessageState.SEND_UNCONFIRMED, claimed["sendingAt"], reason="lost")
+    stores.receipts().advance(message_id, MessageState.SEND_UNCONFIRMED, claimed["sendingAt"], reason="lost")
 
     def fail_during_the_search(*_: Any) -> bool:
         report(message_id, "message-failed", "first", errorCode=5600)
@@ -175,15 +175,15 @@ def test_a_retry_is_decided_again_after_another_write(
     retrying: Stack, monkeypatch: pytest.MonkeyPatch, writes: int, state: str
 ) -> None:
     message_id = sent()
-    retry = message_store.Messages.retry
+    retry = Schedule.retry
     others = iter(range(writes))
 
-    def write_first(messages: message_store.Messages, *arguments: Any, **more: Any) -> Any:
+    def write_first(schedule: Schedule, *arguments: Any, **more: Any) -> Any:
         if (number := next(others, None)) is not None:
-            messages._table.update({"messageId": message_id}, assign={"bandwidthSegmentCount": number + 5})
-        return retry(messages, *arguments, **more)
+            schedule._table.update({"messageId": message_id}, assign={"bandwidthSegmentCount": number + 5})
+        return retry(schedule, *arguments, **more)
 
-    monkeypatch.setattr(message_store.Messages, "retry", write_first)
+    monkeypatch.setattr(Schedule, "retry", write_first)
     fail(message_id)
 
     assert message(message_id)["state"] == state

@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 
 from bandwidth_messaging.bandwidth.callbacks import parse_v1, parse_v2
 from bandwidth_messaging.domain.messages import RANKS, Api, Message, MessageState, Receipt, create_message_id
+from bandwidth_messaging.store.claims import Claims
 from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.message_store import Messages
 from bandwidth_messaging.store.outcomes import ATTRIBUTES
+from bandwidth_messaging.store.receipts import Receipts
 from tests.aws import aws, client
 from tests.template import create_table
 
@@ -44,11 +46,24 @@ some_examples = settings(max_examples=EXAMPLES)
 _ids = count()
 
 
+class Stores(NamedTuple):
+    """The stores that change a message while it is sent."""
+
+    messages: Messages
+    claims: Claims
+    receipts: Receipts
+
+
 @pytest.fixture(scope="module")
-def messages() -> Iterator[Messages]:
+def stores() -> Iterator[Stores]:
     with aws():
         dynamodb = client("dynamodb")
-        yield Messages(Table(dynamodb, create_table(dynamodb, "MessagesTable")), retention_days=90)
+        table = Table(dynamodb, create_table(dynamodb, "MessagesTable"))
+        yield Stores(
+            messages=Messages(table, retention_days=90),
+            claims=Claims(table),
+            receipts=Receipts(table, retention_days=90),
+        )
 
 
 def at(second: int) -> str:
@@ -133,7 +148,7 @@ def receipts(draw: st.DrawFn, api: Api, everybody: Sequence[str]) -> list[Any]:
     return callbacks
 
 
-def heard(messages: Messages, callback: Any, *, foreign: bool = False) -> Write:
+def heard(stores: Stores, callback: Any, *, foreign: bool = False) -> Write:
     """Return the write of a callback. Without a tag Bandwidth's id is the id of the message."""
 
     def record(of: str) -> Any:
@@ -144,7 +159,7 @@ def heard(messages: Messages, callback: Any, *, foreign: bool = False) -> Write:
             (receipt,) = parse_v2(json.dumps(callback | {"message": callback["message"] | said}))
         assert isinstance(receipt, Receipt)
         assert receipt.message_id == of
-        return messages.record_receipt(receipt)
+        return stores.receipts.record_receipt(receipt)
 
     return record
 
@@ -155,8 +170,8 @@ def heard(messages: Messages, callback: Any, *, foreign: bool = False) -> Write:
 class Worker:
     """The writes of the stack about one message. A history keeps their order."""
 
-    def __init__(self, messages: Messages, api: Api, everybody: Sequence[str]) -> None:
-        self._messages = messages
+    def __init__(self, stores: Stores, api: Api, everybody: Sequence[str]) -> None:
+        self._stores = stores
         self._api = api
         self._everybody = everybody
 
@@ -166,27 +181,27 @@ class Worker:
             recipients=tuple(self._everybody), text="hello", state=MessageState.ACCEPTED, time=at(1),
             application_id="app-1", segment_count=1,
         )  # fmt: skip
-        assert self._messages.add(message)
+        assert self._stores.messages.add(message)
 
     def claim(self, of: str) -> bool:
-        self._claimed, holds_claim = self._messages.claim(of, at(2))
+        self._claimed, holds_claim = self._stores.claims.claim(of, at(2))
         return holds_claim
 
     def put_back(self, of: str) -> None:
         assert self._claimed is not None
-        self._messages.release_claim(self._claimed)
+        self._stores.claims.release_claim(self._claimed)
 
     def sent(self, of: str) -> None:
-        self._messages.advance(of, MessageState.SENT, at(6), bandwidth_id="1562", segment_count=1)
+        self._stores.receipts.advance(of, MessageState.SENT, at(6), bandwidth_id="1562", segment_count=1)
 
     def unconfirmed(self, of: str) -> None:
-        self._messages.advance(of, MessageState.SEND_UNCONFIRMED, at(7), reason="its answer was lost")
+        self._stores.receipts.advance(of, MessageState.SEND_UNCONFIRMED, at(7), reason="its answer was lost")
 
     def given_up(self, of: str) -> None:
-        self._messages.advance(of, MessageState.DELIVERY_UNKNOWN, at(40), reason="no receipt came")
+        self._stores.receipts.advance(of, MessageState.DELIVERY_UNKNOWN, at(40), reason="no receipt came")
 
     def rejected(self, of: str) -> None:
-        self._messages.advance(of, MessageState.FAILED, at(6), error_class="request", reason="refused")
+        self._stores.receipts.advance(of, MessageState.FAILED, at(6), error_class="request", reason="refused")
 
 
 # Writes before and after Bandwidth accepts the message. A claim is released only after a rejection.
@@ -200,12 +215,12 @@ HISTORIES: list[tuple[list[str], list[str]]] = [
 ]
 
 
-def played(messages: Messages, writes: Sequence[Write]) -> dict[str, Any]:
+def played(stores: Stores, writes: Sequence[Write]) -> dict[str, Any]:
     """Return the item after the writes, without the attributes that differ between messages."""
     of = create_message_id(f"message {next(_ids)}")
     for write in writes:
         write(of)
-    found = messages.get(of)
+    found = stores.messages.get(of)
     assert found is not None
     item: dict[str, Any] = dict(found)
     filed = item.pop("sortKey").removesuffix(of)
@@ -242,13 +257,13 @@ def messages_to(draw: st.DrawFn) -> tuple[Api, Sequence[str]]:
 
 @some_examples
 @given(data=st.data())
-def test_all_orders_of_writes_of_a_message_converge(messages: Messages, data: st.DataObject) -> None:
+def test_all_orders_of_writes_of_a_message_converge(stores: Stores, data: st.DataObject) -> None:
     api, everybody = data.draw(messages_to())
-    worker, history = Worker(messages, api, everybody), data.draw(st.sampled_from(HISTORIES))
+    worker, history = Worker(stores, api, everybody), data.draw(st.sampled_from(HISTORIES))
     before, after = ([getattr(worker, name) for name in names] for names in history)
-    news = [heard(messages, each) for each in data.draw(receipts(api, everybody))]
+    news = [heard(stores, each) for each in data.draw(receipts(api, everybody))]
     order = data.draw(between(data.draw(repeated(news)), after))
-    assert played(messages, [*before, *order]) == played(messages, [*before, *after, *news])
+    assert played(stores, [*before, *order]) == played(stores, [*before, *after, *news])
 
 
 # Messages of another system
@@ -257,11 +272,11 @@ def test_all_orders_of_writes_of_a_message_converge(messages: Messages, data: st
 @some_examples
 @given(data=st.data())
 def test_all_orders_of_receipts_of_another_systems_message_converge(
-    messages: Messages, data: st.DataObject
+    stores: Stores, data: st.DataObject
 ) -> None:
     api, everybody = data.draw(messages_to())
-    news = [heard(messages, each, foreign=True) for each in data.draw(receipts(api, everybody))]
-    assert played(messages, data.draw(repeated(news))) == played(messages, news)
+    news = [heard(stores, each, foreign=True) for each in data.draw(receipts(api, everybody))]
+    assert played(stores, data.draw(repeated(news))) == played(stores, news)
 
 
 # A message that Bandwidth rejected but accepted nevertheless
@@ -270,10 +285,10 @@ def test_all_orders_of_receipts_of_another_systems_message_converge(
 @some_examples
 @given(data=st.data(), api=st.sampled_from(["v1", "v2"]))
 def test_a_receipt_before_the_release_of_a_claim_converges_to_the_same_outcome(
-    messages: Messages, data: st.DataObject, api: Api
+    stores: Stores, data: st.DataObject, api: Api
 ) -> None:
     has_receipt = [False]
-    worker = Worker(messages, api, GROUP[:1])
+    worker = Worker(stores, api, GROUP[:1])
 
     def add_and_claim(of: str) -> None:
         has_receipt[0] = False
@@ -291,13 +306,13 @@ def test_a_receipt_before_the_release_of_a_claim_converges_to_the_same_outcome(
 
         return write
 
-    news = [noticed(heard(messages, each)) for each in data.draw(receipts(api, GROUP[:1]))]
+    news = [noticed(heard(stores, each)) for each in data.draw(receipts(api, GROUP[:1]))]
     again: list[Write] = [worker.put_back, claim_again]
     order = data.draw(between(data.draw(repeated(news)), again))
     known = {*ATTRIBUTES, "bandwidthId", "bandwidthSegmentCount", *(f"{state}At" for state in REPORTED)}
 
     one, other = (
-        {name: value for name, value in played(messages, [add_and_claim, *writes]).items() if name in known}
+        {name: value for name, value in played(stores, [add_and_claim, *writes]).items() if name in known}
         for writes in (order, [*again, *news])
     )
 
@@ -306,13 +321,13 @@ def test_a_receipt_before_the_release_of_a_claim_converges_to_the_same_outcome(
 
 @some_examples
 @given(data=st.data())
-def test_the_state_never_moves_down_and_matches_its_rank(messages: Messages, data: st.DataObject) -> None:
+def test_the_state_never_moves_down_and_matches_its_rank(stores: Stores, data: st.DataObject) -> None:
     of, rank = create_message_id(), 0
     api, everybody = data.draw(messages_to())
-    Worker(messages, api, everybody).add(of)
+    Worker(stores, api, everybody).add(of)
     for each in data.draw(receipts(api, everybody)):
-        moved = heard(messages, each)(of)
-        item = messages.get(of)
+        moved = heard(stores, each)(of)
+        item = stores.messages.get(of)
         assert item is not None
         assert item["rank"] == RANKS[item["state"]] >= rank
         assert (moved is not None) is (item["rank"] > rank)

@@ -27,9 +27,10 @@ from bandwidth_messaging.services import callback_intake
 from bandwidth_messaging.services.callback_intake import WRITE_FAILED
 from bandwidth_messaging.store.dynamodb import Attempt, Item, Table, _to_dynamodb
 from bandwidth_messaging.store.message_store import Messages
+from bandwidth_messaging.store.receipts import Receipts
 from functions.messages import receive_callback
 from tests.aws import aws, client
-from tests.functions.conftest import clear_caches
+from tests.functions.conftest import Context, clear_caches
 from tests.template import create_table, resources
 
 CALLBACKS = int(os.environ.get("FUZZED_CALLBACKS", "50000"))
@@ -344,14 +345,15 @@ class Desk:
         monkeypatch.setenv("QUARANTINE_BUCKET", "quarantine")
         monkeypatch.setenv("KEYWORD_LANGUAGES", "en,fr,es")
         monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "test")
+        monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "test")
         monkeypatch.setattr(stores, "_sqs", lambda: self.sqs)
         monkeypatch.setattr(stores, "_s3", lambda: self.s3)
-        for name in ("add", "record_receipt"):
-            monkeypatch.setattr(Messages, name, self._noticed(getattr(Messages, name)))
+        monkeypatch.setattr(Messages, "add", self._noticed(Messages.add))
+        monkeypatch.setattr(Receipts, "record_receipt", self._noticed(Receipts.record_receipt))
 
     def _noticed(self, store: Callable[..., Any]) -> Callable[..., Any]:
-        def noticed(messages: Messages, event: Message | Receipt) -> Any:
-            done = store(messages, event)
+        def noticed(instance: Any, event: Message | Receipt) -> Any:
+            done = store(instance, event)
             self.stored.append(event.message_id)
             return done
 
@@ -360,7 +362,7 @@ class Desk:
     def receive(self, event: dict[str, Any]) -> tuple[int, int]:
         """Pass a callback to the handler. Return how many events were stored, and how many were not."""
         self.stored, self.sqs.last = [], None
-        answer = receive_callback.handler(event, None)  # type: ignore[arg-type]
+        answer = receive_callback.handler(event, Context())  # type: ignore[arg-type]
         assert answer["statusCode"] == (200 if event["httpMethod"] == "GET" else 204)
         return len(self.stored), self._quarantined(event)
 

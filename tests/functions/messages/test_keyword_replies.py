@@ -198,6 +198,14 @@ def test_groups_short_codes_and_names_get_no_reply(desk: Desk) -> None:
 
 
 @only_current
+def test_keywords_to_an_rcs_agent_get_no_reply(desk: Desk) -> None:
+    for text in ("HELP", "STOP", "START"):
+        desk.text(text, owner="ExampleAgent")
+
+    assert desk.reply() == []
+
+
+@only_current
 def test_numbers_of_the_stack_do_not_answer_each_other(desk: Desk) -> None:
     other = "+19195550188"
     stores.numbers().activate(other, HOME, "2026-01-01T00:00:00.000Z")

@@ -16,7 +16,8 @@ from bandwidth_messaging.services import (
     message_delivery,
     message_schedule,
 )
-from bandwidth_messaging.store import message_store
+from bandwidth_messaging.store import message_items
+from bandwidth_messaging.store import schedule as schedule_store
 from bandwidth_messaging.store.dynamodb import Page
 from bandwidth_messaging.store.queues import SendQueue
 from functions.messages import cancel_message, queue_scheduled
@@ -30,7 +31,14 @@ __all__ = ["ready"]
 
 # 15:00 in New York, where the recipient lives.
 START = datetime.fromisoformat("2026-01-10T20:00:00.000Z")
-MODULES = (message_acceptance, message_cancellation, message_delivery, message_schedule, message_store)
+MODULES = (
+    message_acceptance,
+    message_cancellation,
+    message_delivery,
+    message_schedule,
+    message_items,
+    schedule_store,
+)
 
 
 @dataclass
@@ -250,7 +258,7 @@ class TestSchedule:
         message_id = accept(sendAt=world.text(hours=1))
         world.move(hours=1)
         with monkeypatch.context() as crash:
-            crash.setattr(message_store.Messages, "remove_from_schedule", fail)
+            crash.setattr(schedule_store.Schedule, "remove_from_schedule", fail)
             with pytest.raises(RuntimeError):
                 run_schedule()
         run_schedule()
@@ -298,9 +306,9 @@ class TestSchedule:
     def test_a_message_that_was_postponed_since_it_was_read_stays_in_the_schedule(self, world: World) -> None:
         message_id = accept(sendAt=world.text(hours=1))
         read = stored(message_id)
-        stores.messages().postpone(message_id, world.text(hours=9), Waiting.QUIET_HOURS, is_scheduled=True)
+        stores.schedule().postpone(message_id, world.text(hours=9), Waiting.QUIET_HOURS, is_scheduled=True)
 
-        stores.messages().remove_from_schedule(read)
+        stores.schedule().remove_from_schedule(read)
 
         assert stored(message_id)["scheduleKey"] == f"{world.text(hours=9)}#{message_id}"
 
@@ -309,11 +317,11 @@ class TestSchedule:
     ) -> None:
         queued, postponed = accept(sendAt=world.text(hours=1)), accept(sendAt=world.text(hours=1))
         listed = {each["scheduleShard"]: Page([each], None) for each in map(stored, (queued, postponed))}
-        stores.messages().remove_from_schedule(stored(queued))
-        stores.messages().postpone(postponed, world.text(hours=9), Waiting.QUIET_HOURS, is_scheduled=True)
+        stores.schedule().remove_from_schedule(stored(queued))
+        stores.schedule().postpone(postponed, world.text(hours=9), Waiting.QUIET_HOURS, is_scheduled=True)
         world.move(hours=1)
         monkeypatch.setattr(
-            message_store.Messages,
+            schedule_store.Schedule,
             "list_scheduled",
             lambda _, shard, **__: listed.get(shard, Page([], None)),
         )
@@ -398,7 +406,7 @@ class TestCancel:
 
     def test_a_claimed_message_is_a_409_with_its_state(self, world: World, ready: Stack) -> None:
         message_id = accept()
-        stores.messages().claim(message_id, world.text())
+        stores.claims().claim(message_id, world.text())
 
         status, problem = cancel(message_id)
 
@@ -418,9 +426,9 @@ class TestCancel:
 
     def test_a_message_that_returned_to_the_queue_can_be_canceled(self, world: World, ready: Stack) -> None:
         message_id = accept()
-        claimed, _ = stores.messages().claim(message_id, world.text())
+        claimed, _ = stores.claims().claim(message_id, world.text())
         assert claimed
-        stores.messages().release_claim(claimed)
+        stores.claims().release_claim(claimed)
 
         assert cancel(message_id)[0] == 200
 
@@ -525,7 +533,7 @@ class TestQuietHours:
         night.take()
         night.move(hours=10, minutes=50, seconds=1)
         # Its deadline counts from its acceptance, because nothing postponed it before.
-        stores.messages().postpone(message_id, night.text(), Waiting.QUIET_HOURS, is_scheduled=False)
+        stores.schedule().postpone(message_id, night.text(), Waiting.QUIET_HOURS, is_scheduled=False)
 
         worker(message_id)
 
@@ -602,9 +610,9 @@ class TestQuietHours:
         message_id = accept()
         for _ in range(3):
             night.move(days=1)
-            stores.messages().postpone(message_id, night.text(), Waiting.QUIET_HOURS, is_scheduled=False)
+            stores.schedule().postpone(message_id, night.text(), Waiting.QUIET_HOURS, is_scheduled=False)
         night.move(days=1, seconds=1)
-        stores.messages().postpone(message_id, night.text(), Waiting.QUIET_HOURS, is_scheduled=False)
+        stores.schedule().postpone(message_id, night.text(), Waiting.QUIET_HOURS, is_scheduled=False)
 
         worker(message_id)
 
@@ -636,13 +644,13 @@ class TestQuietHours:
         night.move(seconds=-30)
         message_id = accept()
         night.move(seconds=30)
-        postpone: Callable[..., Any] = message_store.Messages.postpone
+        postpone: Callable[..., Any] = schedule_store.Schedule.postpone
 
-        def cancel_first(messages: Any, *arguments: Any, **more: Any) -> Any:
+        def cancel_first(schedule: Any, *arguments: Any, **more: Any) -> Any:
             cancel(message_id)
-            return postpone(messages, *arguments, **more)
+            return postpone(schedule, *arguments, **more)
 
-        monkeypatch.setattr(message_store.Messages, "postpone", cancel_first)
+        monkeypatch.setattr(schedule_store.Schedule, "postpone", cancel_first)
 
         worker(message_id)
 

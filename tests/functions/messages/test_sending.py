@@ -429,7 +429,7 @@ class TestWorker:
     def test_a_message_whose_worker_died_after_its_claim_becomes_unconfirmed(self, ready: Stack) -> None:
         message_id = accepted(ready)
 
-        stores.messages().claim(message_id, "2026-01-01T00:00:00.000Z")
+        stores.claims().claim(message_id, "2026-01-01T00:00:00.000Z")
 
         assert len(deliver(ready, message_id, receives=2)) == 1
         assert at_bandwidth(ready) == []
@@ -438,7 +438,7 @@ class TestWorker:
     def test_a_message_in_progress_is_left_to_its_worker(self, ready: Stack) -> None:
         message_id = accepted(ready)
 
-        stores.messages().claim(message_id, later(seconds=-5))
+        stores.claims().claim(message_id, later(seconds=-5))
 
         assert len(deliver(ready, message_id, receives=2)) == 1
         assert at_bandwidth(ready) == []
@@ -446,12 +446,12 @@ class TestWorker:
 
     def test_a_slow_worker_can_still_release_its_claim(self, ready: Stack) -> None:
         message_id = accepted(ready)
-        claimed, ours = stores.messages().claim(message_id, "2026-01-01T00:00:00.000Z")
+        claimed, ours = stores.claims().claim(message_id, "2026-01-01T00:00:00.000Z")
         assert ours
         assert claimed is not None
         assert len(deliver(ready, message_id, receives=2)) == 1
         assert message(message_id)["state"] == "send_unconfirmed"
-        stores.messages().release_claim(claimed)
+        stores.claims().release_claim(claimed)
 
         assert message(message_id)["state"] == "accepted"
 
@@ -459,7 +459,7 @@ class TestWorker:
         self, ready: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         message_id = accepted(ready)
-        table = stores.messages()._table
+        table = stores.claims()._table
         attempt = table.attempt
 
         def repeated(*arguments: Any, **more: Any) -> Any:
@@ -468,7 +468,7 @@ class TestWorker:
 
         with monkeypatch.context() as lossy:
             lossy.setattr(table, "attempt", repeated)
-            _, ours = stores.messages().claim(message_id, later())
+            _, ours = stores.claims().claim(message_id, later())
 
         assert ours
 
@@ -481,7 +481,7 @@ class TestWorker:
             "current": ({"clientId": "c"}, "clientSecret"),
         }[generation]
         ready.secrets.update_secret(SecretId="bandwidth-messaging/bandwidth", SecretString=json.dumps(half))
-        monkeypatch.setattr(stores.messages(), "claim", never)
+        monkeypatch.setattr(stores.claims(), "claim", never)
 
         with pytest.raises(RuntimeError, match=f"has no {missing}"):
             worker(message_id)
@@ -779,7 +779,7 @@ class TestBeforeTheClaim:
     @pytest.fixture
     def unclaimed(self, ready: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
         """An account where a claim fails the test."""
-        monkeypatch.setattr(stores.messages(), "claim", never)
+        monkeypatch.setattr(stores.claims(), "claim", never)
         return ready
 
     @only_current
@@ -820,7 +820,7 @@ class TestBeforeTheClaim:
         self, ready: Stack, monkeypatch: pytest.MonkeyPatch, written: bool
     ) -> None:
         message_id = accepted(ready)
-        table = stores.messages()._table
+        table = stores.claims()._table
         attempt = table.attempt
 
         def lose(*arguments: Any, **more: Any) -> Any:

@@ -194,7 +194,7 @@ def test_a_group_message_waits_for_its_receipts(ready: Stack, clock: Clock) -> N
 
 def test_a_message_with_a_receipt_is_not_looked_up(ready: Stack, clock: Clock) -> None:
     message_id = sent(ready, **LOST)
-    stores.messages().advance(message_id, MessageState.DELIVERED, clock.now(), bandwidth_id="id-of-receipt")
+    stores.receipts().advance(message_id, MessageState.DELIVERED, clock.now(), bandwidth_id="id-of-receipt")
     clock.ahead = timedelta(minutes=5)
 
     assert not worker(ready, message_id)
@@ -205,7 +205,7 @@ def test_a_message_with_a_receipt_is_not_looked_up(ready: Stack, clock: Clock) -
 def foreign(ready: Stack, number: int) -> None:
     """Record the receipt of a message that another system sent between the same two numbers."""
     at = to_rfc3339((datetime.now(UTC) - timedelta(seconds=number)).isoformat())
-    stores.messages().record_receipt(
+    stores.receipts().record_receipt(
         Receipt(
             message_id=f"foreign-{number}", bandwidth_id=f"foreign-{number}", time=at,
             state=MessageState.SENT, api="v2", owner=OWNER, recipient=RECIPIENT, recipients=(RECIPIENT,),

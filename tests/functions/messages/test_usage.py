@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from bandwidth_messaging.domain.numbers import Home
 from bandwidth_messaging.domain.usage import COUNTS
 from bandwidth_messaging.runtime import stores
+from bandwidth_messaging.services.usage_counting import find_use
 from functions.control import browse
 from functions.messages import publish_events, receive_callback
 from tests.functions.conftest import PASSED, Stack, call, call_api, clear_caches, sample
@@ -75,6 +76,22 @@ def test_a_sent_message_counts_once_over_all_its_states(
     publish(list(counting.records()), monkeypatch)
 
     assert counted() == {"sentMessages": 1, "sentSegments": 2}
+
+
+def test_a_scheduled_message_counts_on_the_day_of_its_send_if_its_receipt_precedes_the_response() -> None:
+    accepted = {
+        "owner": OWNER,
+        "direction": "out",
+        "to": [RECIPIENT],
+        "sortKey": "2026-11-01T09:00:00.000Z#m",
+    }
+    sending = accepted | {"sendingAt": "2026-11-30T09:00:00.000Z"}
+    delivered = sending | {"bandwidthId": "b-1", "deliveredAt": "2026-11-30T09:00:01.000Z"}
+
+    use = find_use(delivered, sending)
+
+    assert use
+    assert use.day == "2026-11-30"
 
 
 def test_a_message_that_is_not_sent_does_not_count(
@@ -288,6 +305,7 @@ def test_without_prices_there_is_no_estimate(used: None, monkeypatch: pytest.Mon
     [
         ({"from": "yesterday"}, "from", '"yesterday" is not a day.'),
         ({"from": "20261101"}, "from", '"20261101" is not a day.'),
+        ({"from": "2026-W45-1"}, "from", '"2026-W45-1" is not a day.'),
         ({"to": "2026-11-31"}, "to", '"2026-11-31" is not a day.'),
         ({"from": "2026-12-02"}, "to", "2026-12-01 is before from (2026-12-02)."),
         ({"from": "2026-08-31"}, "to", "2026-12-01 is 93 days after from, both included."),

@@ -83,7 +83,7 @@ def test_the_reason_is_recorded_once_while_there_is_no_token(
 def test_a_claim_ends_the_wait(ready: Stack) -> None:
     message_id = accepted(ready)
 
-    stores.messages().record_waiting(message_id, Waiting.CREDENTIALS)
+    stores.claims().record_waiting(message_id, Waiting.CREDENTIALS)
 
     assert deliver(ready, message_id) == []
 
@@ -92,8 +92,8 @@ def test_a_claim_ends_the_wait(ready: Stack) -> None:
 
 def test_a_claimed_message_does_not_begin_to_wait(ready: Stack) -> None:
     message_id = accepted(ready)
-    stores.messages().claim(message_id, now())
+    stores.claims().claim(message_id, now())
 
-    stores.messages().record_waiting(message_id, Waiting.CREDENTIALS)
+    stores.claims().record_waiting(message_id, Waiting.CREDENTIALS)
 
     assert "waiting" not in (stores.messages().get(message_id) or {})

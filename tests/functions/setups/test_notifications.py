@@ -127,6 +127,49 @@ class TestWaiting:
         assert [each.expiry for each in subscriptions(stack)] == [3600]
 
 
+class TestOrdersOfOptions:
+    def test_have_a_subscription_of_their_own_and_end_their_wait(
+        self, stack: Stack, machines: Machines
+    ) -> None:
+        wait("order")
+
+        assert wait("options", what="NUMBER_OPTIONS", orderId="options-1")["detail"] == "subscribed"
+        assert wait("again", what="NUMBER_OPTIONS", orderId="options-1")["detail"] == "subscribed before"
+
+        topics = [(each.topic, each.order_id) for each in subscriptions(stack)]
+        assert topics == [("orders", ORDER_ID), ("tnoptions", "options-1")]
+        notify()
+        assert machines.ended_waits == []
+        notify(**{ORDER_ID: "options-1"})
+        assert machines.ended_waits == ["again"]
+
+    def test_end_their_wait_also_after_the_set_up_is_recorded(self, machines: Machines) -> None:
+        stores.orders().finish(ORDER, "completed", at="2026-11-22T09:31:00.000Z", completed=2)
+
+        wait("options", what="NUMBER_OPTIONS", orderId="options-1")
+        notify(**{ORDER_ID: "options-1"})
+
+        assert machines.ended_waits == ["options"]
+
+
+@both_generations
+def test_a_disconnect_is_subscribed_to(stack: Stack, machines: Machines) -> None:
+    wait(what="DISCONNECT")
+    assert [each.topic for each in subscriptions(stack)] == ["disconnects"]
+
+
+def test_a_wait_of_an_earlier_version_is_for_the_order_itself(stack: Stack, machines: Machines) -> None:
+    stores.orders()._table.update(
+        {"pk": f"ORDER#{ORDER}"}, assign={"taskToken": "old", "subscriptionId": "subscription-1"}
+    )
+
+    notify(**{ORDER_ID: "another"})
+    assert machines.ended_waits == []
+    notify()
+    assert machines.ended_waits == ["old"]
+    assert wait("new")["detail"] == "subscribed before"
+
+
 class TestANotification:
     def test_ends_the_wait_for_its_order_with_the_latest_token(self, machines: Machines) -> None:
         wait("first")

@@ -6,9 +6,14 @@ from typing import Any
 import boto3
 import pytest
 
+from bandwidth_messaging.api.views import order_view, transfer_view
 from bandwidth_messaging.domain.orders import Kind, build_customer_order_id
+from bandwidth_messaging.domain.problems import ExecutionReplaced
 from bandwidth_messaging.runtime import stores
-from functions.setups import record_execution
+from bandwidth_messaging.runtime.settings import settings
+from bandwidth_messaging.services.order_placement import place_order_once
+from bandwidth_messaging.store.dynamodb import from_dynamodb
+from functions.setups import check_account, record_execution, record_failure
 from tests.functions.conftest import Stack, call, sample
 from tests.functions.control.setups import AT, set_status
 from tests.generations import only_current
@@ -199,6 +204,46 @@ def test_a_redriven_execution_does_not_reopen_an_order_that_recorded_its_failure
     assert order()["orderState"] == "failed"
 
 
+def test_a_replaced_execution_that_is_redriven_fails_and_calls_bandwidth_no_more(
+    machine: str, monkeypatch: pytest.MonkeyPatch, stack: Stack
+) -> None:
+    old = start(machine, "Order-7", {})
+    set_status(monkeypatch, "ABORTED")
+    report(old)
+    new = start(machine, "Order-7-again", {"customerOrderId": "Order-7"})
+    before = order()
+
+    for module, name in ((check_account, "check_account"), (record_failure, "record_failure")):
+        request = sample(f"setups/{name}") | {"customerOrderId": "Order-7"}
+        with pytest.raises(ExecutionReplaced) as raised:
+            call(module, request | {"executionArn": old})
+        assert str(raised.value) == (
+            f"the order Order-7 is now processed by the execution {new}."
+            " Follow that execution, and do not redrive this one."
+        )
+    report(old)
+
+    assert order() == before
+    assert stack.requests("GET", "") == 0
+
+
+def test_an_order_that_bandwidth_accepts_after_a_stop_is_kept_and_shown(
+    machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = start(machine, "Order-7", {})
+    set_status(monkeypatch, "ABORTED")
+
+    def place() -> str:
+        report(arn)
+        return "bandwidths-order"
+
+    place_order_once(stores.orders(), "Order-7", place=place, find=lambda _: None)
+
+    shown = order_view("Order-7", order())
+    assert (shown["state"], shown["orderId"]) == ("failed", "bandwidths-order")
+    assert "Bandwidth continues its order bandwidths-order" in shown["nextSteps"]
+
+
 def test_a_redriven_execution_that_completes_leaves_no_trace_of_its_interruption(
     machine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,3 +255,90 @@ def test_a_redriven_execution_that_completes_leaves_no_trace_of_its_interruption
 
     assert order()["orderState"] == "completed"
     assert "interrupted" not in order()
+
+
+# Imports and exports of opt-outs
+
+
+IMPORT = {"action": "IMPORT", "key": "imports/opt-outs.csv"}
+
+
+@pytest.fixture
+def opt_outs_machine(machine: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The ARN of the state machine that imports and exports opt-outs."""
+    monkeypatch.setenv("OPT_OUTS_STATE_MACHINE", machine)
+    settings.cache_clear()
+    return machine
+
+
+def start_transfer(machine: str, given: Any) -> str:
+    response = boto3.client("stepfunctions").start_execution(
+        stateMachineArn=machine, name="import-1", input=json.dumps(given)
+    )
+    return str(response["executionArn"])
+
+
+def transfer(stack: Stack) -> Any:
+    """Return the stored transfer without its times."""
+    key = {"pk": {"S": "TRANSFER#import-1"}}
+    item = stack.dynamodb.get_item(TableName=settings().numbers_table, Key=key).get("Item", {})
+    shown = transfer_view(from_dynamodb(item)) if item else {}
+    return {name: value for name, value in shown.items() if name != "times"}
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("FAILED", "The execution failed (InvalidInput)."),
+        ("TIMED_OUT", "The execution timed out."),
+        ("ABORTED", "The execution was stopped."),
+    ],
+)
+def test_a_transfer_that_ended_without_success_is_recorded(
+    stack: Stack, opt_outs_machine: str, monkeypatch: pytest.MonkeyPatch, status: str, reason: str
+) -> None:
+    arn = start_transfer(opt_outs_machine, IMPORT)
+    set_status(monkeypatch, status, "InvalidInput")
+
+    report(arn)
+    report(arn)
+
+    assert transfer(stack) == {"state": "failed", "executionArn": arn, "reason": reason, **IMPORT}
+    assert order("import-1") is None
+
+
+@pytest.mark.parametrize("given", [[], {"action": "DELETE", "key": 7, "note": SECRET_INPUT}], ids=str)
+def test_the_record_of_a_transfer_has_nothing_of_an_invalid_input(
+    stack: Stack, opt_outs_machine: str, monkeypatch: pytest.MonkeyPatch, given: Any
+) -> None:
+    arn = start_transfer(opt_outs_machine, given)
+    set_status(monkeypatch, "FAILED", "InvalidInput")
+
+    report(arn)
+
+    assert transfer(stack).keys() == {"state", "executionArn", "reason"}
+
+
+def test_a_redriven_transfer_runs_and_can_fail_again(
+    stack: Stack, opt_outs_machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = start_transfer(opt_outs_machine, IMPORT)
+    states = []
+
+    for status in ("RUNNING", "ABORTED", "RUNNING", "TIMED_OUT"):
+        set_status(monkeypatch, status)
+        report(arn)
+        states.append(transfer(stack).get("state"))
+
+    assert states == [None, "failed", "running", "failed"]
+
+
+def test_a_transfer_that_succeeded_since_the_report_is_not_recorded(
+    stack: Stack, opt_outs_machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = start_transfer(opt_outs_machine, IMPORT)
+    set_status(monkeypatch, "SUCCEEDED")
+
+    report(arn)
+
+    assert transfer(stack) == {}

@@ -5,11 +5,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bandwidth_messaging.store import message_items
+from bandwidth_messaging.store.claims import Claims
 from bandwidth_messaging.store.dynamodb import Table
 from bandwidth_messaging.store.message_store import Messages
 from bandwidth_messaging.store.number_store import Numbers
 from bandwidth_messaging.store.order_store import Orders
+from bandwidth_messaging.store.receipts import Receipts
 from tests.aws import aws, client
+from tests.functions.store.message_samples import NOW
 from tests.template import create_table
 
 if TYPE_CHECKING:
@@ -37,6 +41,22 @@ def numbers_table(dynamodb: "DynamoDBClient") -> Iterator[Table]:
 @pytest.fixture
 def messages(messages_table: Table) -> Messages:
     return Messages(messages_table, retention_days=90)
+
+
+@pytest.fixture
+def claims(messages_table: Table) -> Claims:
+    return Claims(messages_table)
+
+
+@pytest.fixture
+def receipts(messages_table: Table) -> Receipts:
+    return Receipts(messages_table, retention_days=90)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the clock of the stack to NOW."""
+    monkeypatch.setattr(message_items, "now", lambda: NOW)
 
 
 @pytest.fixture

@@ -7,13 +7,14 @@ import pytest
 
 from bandwidth_messaging.api.views import message_view
 from bandwidth_messaging.domain.messages import RANKS, Message, MessageState, Receipt
-from bandwidth_messaging.store.message_store import RECIPIENT, Messages
+from bandwidth_messaging.store.claims import Claims
+from bandwidth_messaging.store.message_items import RECIPIENT
+from bandwidth_messaging.store.message_store import Messages
+from bandwidth_messaging.store.receipts import Receipts
+from tests.functions.store.message_samples import AT, LATER, OWNER, stored
 
-OWNER = "+19195551212"
 GROUP = ("+19195551213", "+19195551214", "+19195551215")
 ANNA, BEN, CLEO = GROUP
-AT = "2026-02-03T04:05:06.000Z"
-LATER = "2026-02-03T04:05:07.000Z"
 REFUSED: dict[str, Any] = {"error_code": 4720, "error_class": "recipient", "reason": "no such number"}
 SILENT: dict[str, Any] = {"error_code": 9902, "error_class": "unknown", "reason": "no receipt came"}
 
@@ -49,12 +50,6 @@ def receipt(recipient: str, state: str, message_id: str = "out_1", **changes: An
     return Receipt(**given | changes)
 
 
-def stored(messages: Messages, message_id: str = "out_1") -> dict[str, Any]:
-    item = messages.get(message_id)
-    assert item is not None
-    return dict(item)
-
-
 def recipient_states(item: dict[str, Any]) -> dict[str, str]:
     """Return the known states of recipients."""
     return {
@@ -65,29 +60,29 @@ def recipient_states(item: dict[str, Any]) -> dict[str, str]:
 
 
 @pytest.fixture
-def sent(messages: Messages) -> Messages:
-    """The store with a group message that Bandwidth has accepted."""
+def sent(messages: Messages, claims: Claims, receipts: Receipts) -> Receipts:
+    """The store of receipts, with a group message that Bandwidth has accepted."""
     messages.add(outbound())
-    messages.claim("out_1", AT)
-    messages.advance("out_1", MessageState.SENT, AT, bandwidth_id="1562")
-    return messages
+    claims.claim("out_1", AT)
+    receipts.advance("out_1", MessageState.SENT, AT, bandwidth_id="1562")
+    return receipts
 
 
-def test_a_group_message_is_delivered_once_all_recipients_have_it(sent: Messages) -> None:
+def test_a_group_message_is_delivered_once_all_recipients_have_it(sent: Receipts, messages: Messages) -> None:
     assert [bool(sent.record_receipt(receipt(each, "delivered"))) for each in GROUP] == [False, False, True]
 
-    item = stored(sent)
+    item = stored(messages)
     assert (item["state"], item["rank"]) == ("delivered", 5)
     assert message_view(item)["times"] == {"accepted": AT, "sending": AT, "sent": AT, "delivered": LATER}
     assert recipient_states(item) == dict.fromkeys(GROUP, "delivered")
 
 
-def test_a_failed_recipient_keeps_code_class_and_reason(sent: Messages) -> None:
+def test_a_failed_recipient_keeps_code_class_and_reason(sent: Receipts, messages: Messages) -> None:
     sent.record_receipt(receipt(ANNA, "failed", **REFUSED))
-    assert stored(sent)["state"] == "sent"
+    assert stored(messages)["state"] == "sent"
     sent.record_receipt(receipt(BEN, "delivered"))
     assert sent.record_receipt(receipt(CLEO, "failed", **REFUSED))
-    item = stored(sent)
+    item = stored(messages)
 
     view = message_view(item)
 
@@ -104,24 +99,26 @@ def test_a_failed_recipient_keeps_code_class_and_reason(sent: Messages) -> None:
     assert item[f"{RECIPIENT}{BEN}"] == {"state": "delivered", "rank": 5, "deliveredAt": LATER}
 
 
-def test_an_unknown_delivery_of_one_recipient_leaves_the_message_unknown(sent: Messages) -> None:
+def test_an_unknown_delivery_of_one_recipient_leaves_the_message_unknown(
+    sent: Receipts, messages: Messages
+) -> None:
     sent.record_receipt(receipt(ANNA, "delivered"))
     sent.record_receipt(receipt(BEN, "delivery_unknown", **SILENT))
-    assert stored(sent)["state"] == "sent"
+    assert stored(messages)["state"] == "sent"
     assert sent.record_receipt(receipt(CLEO, "delivered"))
 
-    item = stored(sent)
+    item = stored(messages)
     assert item["state"] == "delivery_unknown"
     assert "reason" not in message_view(item)
 
 
-def test_delivered_can_follow_delivery_unknown(sent: Messages) -> None:
+def test_delivered_can_follow_delivery_unknown(sent: Receipts, messages: Messages) -> None:
     for each in GROUP:
         sent.record_receipt(receipt(each, "delivery_unknown", **SILENT))
-    assert stored(sent)["state"] == "delivery_unknown"
+    assert stored(messages)["state"] == "delivery_unknown"
     assert [bool(sent.record_receipt(receipt(each, "delivered"))) for each in GROUP] == [False, False, True]
 
-    item = stored(sent)
+    item = stored(messages)
     assert item["state"] == "delivered"
     assert item[f"{RECIPIENT}{ANNA}"] == {
         "state": "delivered",
@@ -131,18 +128,20 @@ def test_delivered_can_follow_delivery_unknown(sent: Messages) -> None:
     }
 
 
-def test_receipts_resolve_a_message_with_unknown_delivery(messages: Messages) -> None:
+def test_receipts_resolve_a_message_with_unknown_delivery(
+    messages: Messages, claims: Claims, receipts: Receipts
+) -> None:
     messages.add(outbound())
-    messages.claim("out_1", AT)
-    messages.advance("out_1", MessageState.SEND_UNCONFIRMED, AT, reason="its answer was lost")
-    messages.record_receipt(receipt(ANNA, "delivered"))
+    claims.claim("out_1", AT)
+    receipts.advance("out_1", MessageState.SEND_UNCONFIRMED, AT, reason="its answer was lost")
+    receipts.record_receipt(receipt(ANNA, "delivered"))
     item = stored(messages)
     assert (item["state"], item["bandwidthId"]) == ("sent", "1562")
     assert "reason" not in item
-    messages.advance("out_1", MessageState.DELIVERY_UNKNOWN, LATER, reason="no receipt came")
-    messages.record_receipt(receipt(BEN, "delivered"))
+    receipts.advance("out_1", MessageState.DELIVERY_UNKNOWN, LATER, reason="no receipt came")
+    receipts.record_receipt(receipt(BEN, "delivered"))
     assert stored(messages)["state"] == "delivery_unknown"
-    messages.record_receipt(receipt(CLEO, "delivered"))
+    receipts.record_receipt(receipt(CLEO, "delivered"))
 
     item = stored(messages)
     assert item["state"] == "delivered"
@@ -151,22 +150,24 @@ def test_receipts_resolve_a_message_with_unknown_delivery(messages: Messages) ->
 
 @pytest.mark.parametrize("lower", RANKS)
 @pytest.mark.parametrize("higher", RANKS)
-def test_a_recipient_moves_up_only(sent: Messages, lower: MessageState, higher: MessageState) -> None:
+def test_a_recipient_moves_up_only(
+    sent: Receipts, messages: Messages, lower: MessageState, higher: MessageState
+) -> None:
     sent.record_receipt(receipt(BEN, lower))
     sent.record_receipt(receipt(BEN, higher))
-    assert recipient_states(stored(sent)) == {BEN: higher if RANKS[higher] > RANKS[lower] else lower}
+    assert recipient_states(stored(messages)) == {BEN: higher if RANKS[higher] > RANKS[lower] else lower}
 
 
-def test_a_repeated_receipt_changes_nothing(sent: Messages) -> None:
+def test_a_repeated_receipt_changes_nothing(sent: Receipts, messages: Messages) -> None:
     for each in GROUP:
         sent.record_receipt(receipt(each, "failed", **REFUSED))
-        before = stored(sent)
+        before = stored(messages)
         assert not sent.record_receipt(receipt(each, "failed", **REFUSED))
-        assert stored(sent) == before
+        assert stored(messages) == before
 
 
 def test_a_repeated_receipt_completes_an_interrupted_update(
-    sent: Messages, monkeypatch: pytest.MonkeyPatch
+    sent: Receipts, messages: Messages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die(*given: Any, **more: Any) -> None:
         raise TimeoutError
@@ -179,32 +180,32 @@ def test_a_repeated_receipt_completes_an_interrupted_update(
         with pytest.raises(TimeoutError):
             sent.record_receipt(receipt(CLEO, "delivered"))
 
-    assert stored(sent)["state"] == "sent"
+    assert stored(messages)["state"] == "sent"
     assert sent.record_receipt(receipt(CLEO, "delivered"))
-    assert stored(sent)["state"] == "delivered"
+    assert stored(messages)["state"] == "delivered"
 
 
-def test_a_receipt_without_a_recipient_applies_to_the_message(sent: Messages) -> None:
+def test_a_receipt_without_a_recipient_applies_to_the_message(sent: Receipts, messages: Messages) -> None:
     assert sent.record_receipt(replace(receipt(ANNA, "failed", **REFUSED), recipient=None))
 
-    item = stored(sent)
+    item = stored(messages)
     assert (item["state"], item["errorCode"], item["errorClass"]) == ("failed", 4720, "recipient")
     assert recipient_states(item) == {}
 
 
-def test_a_receipt_does_not_change_known_facts(sent: Messages) -> None:
-    before = stored(sent)
+def test_a_receipt_does_not_change_known_facts(sent: Receipts, messages: Messages) -> None:
+    before = stored(messages)
 
     sent.record_receipt(
         receipt(ANNA, "delivered", owner="+19195558888", application_id="x", recipients=GROUP[::-1])
     )
 
-    after = stored(sent)
+    after = stored(messages)
     assert {name: after[name] for name in before} == before
     assert after.keys() - before.keys() == {f"{RECIPIENT}{ANNA}"}
 
 
-def test_a_receipt_does_not_change_an_inbound_message(messages: Messages) -> None:
+def test_a_receipt_does_not_change_an_inbound_message(messages: Messages, receipts: Receipts) -> None:
     messages.add(
         Message(
             message_id="1562",
@@ -220,15 +221,17 @@ def test_a_receipt_does_not_change_an_inbound_message(messages: Messages) -> Non
     )
     before = stored(messages, "1562")
 
-    assert not any(messages.record_receipt(receipt(each, "delivered", message_id="1562")) for each in GROUP)
+    assert not any(receipts.record_receipt(receipt(each, "delivered", message_id="1562")) for each in GROUP)
     assert stored(messages, "1562") == before
 
 
 # Messages of another system
 
 
-def test_the_first_receipt_of_another_systems_group_stores_the_message(messages: Messages) -> None:
-    assert messages.record_receipt(receipt(BEN, "delivered", message_id="1562"))
+def test_the_first_receipt_of_another_systems_group_stores_the_message(
+    messages: Messages, receipts: Receipts
+) -> None:
+    assert receipts.record_receipt(receipt(BEN, "delivered", message_id="1562"))
 
     item = stored(messages, "1562")
     assert item.pop("expiresAt") > 0
@@ -250,12 +253,12 @@ def test_the_first_receipt_of_another_systems_group_stores_the_message(messages:
     assert message_view(stored(messages, "1562"))["times"] == {"sent": LATER}
 
 
-def test_another_systems_group_message_follows_its_recipients(messages: Messages) -> None:
-    messages.record_receipt(receipt(ANNA, "sending", message_id="1562", time=AT))
+def test_another_systems_group_message_follows_its_recipients(messages: Messages, receipts: Receipts) -> None:
+    receipts.record_receipt(receipt(ANNA, "sending", message_id="1562", time=AT))
     assert stored(messages, "1562")["state"] == "sending"
     place = stored(messages, "1562")["sortKey"]
     for each in GROUP:
-        messages.record_receipt(receipt(each, "delivered", message_id="1562"))
+        receipts.record_receipt(receipt(each, "delivered", message_id="1562"))
 
     item = stored(messages, "1562")
 

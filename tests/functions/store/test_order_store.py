@@ -1,10 +1,12 @@
 """Orders: opened once, recorded step by step, ordered at most once, and final after they end."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from bandwidth_messaging.domain.orders import Failure, Kind
+from bandwidth_messaging.domain.problems import ExecutionReplaced
 from bandwidth_messaging.store.order_store import Orders
 
 AT, LATER, LAST = "2026-02-03T04:05:06.000Z", "2026-02-03T04:05:07.000Z", "2026-02-03T04:05:08.000Z"
@@ -191,6 +193,88 @@ def test_an_absent_order_is_none(orders: Orders) -> None:
     assert orders.get("demo") is None
 
 
+# Executions that another one has replaced
+
+
+def replaced(orders: Orders) -> Orders:
+    """Stop the execution arn:1, and let arn:2 continue its order."""
+    open_with(orders, "first", "arn:1")
+    orders.record_interrupted("demo", execution_arn="arn:1", at=LATER, reason="stopped")
+    open_with(orders, "first", "arn:2")
+    return orders
+
+
+def wait_as(orders: Orders, execution_arn: str | None) -> None:
+    orders.await_notification("demo", "another-token", "order-1", execution_arn=execution_arn)
+
+
+def run_step_as(orders: Orders, execution_arn: str | None) -> None:
+    orders.record_step(
+        "demo",
+        "Create location",
+        state="failed",
+        at=LAST,
+        execution_arn=execution_arn,
+        found={"locationId": "9"},
+    )
+
+
+def end_as(state: str) -> Callable[[Orders, str | None], None]:
+    def end(orders: Orders, execution_arn: str | None) -> None:
+        orders.finish("demo", state, at=LAST, execution_arn=execution_arn, reason="the old execution")
+
+    return end
+
+
+every_change = pytest.mark.parametrize(
+    "change", [end_as("failed"), end_as("partial"), end_as("completed"), wait_as, run_step_as]
+)
+
+
+@every_change
+def test_a_replaced_execution_cannot_change_the_order(
+    orders: Orders, change: Callable[[Orders, str | None], None]
+) -> None:
+    replaced(orders).await_notification("demo", "token", "order-1", execution_arn="arn:2")
+    before = stored(orders)
+
+    with pytest.raises(ExecutionReplaced, match="demo is now processed by the execution arn:2"):
+        change(orders, "arn:1")
+
+    assert stored(orders) == before
+
+
+@every_change
+@pytest.mark.parametrize("execution_arn", ["arn:2", "arn:equal", None])
+def test_other_executions_change_the_order(
+    orders: Orders, change: Callable[[Orders, str | None], None], execution_arn: str | None
+) -> None:
+    before = stored(replaced(orders))
+
+    change(orders, execution_arn)
+
+    assert stored(orders) != before
+
+
+def test_each_execution_before_the_last_is_replaced(orders: Orders) -> None:
+    replaced(orders).record_interrupted("demo", execution_arn="arn:2", at=LATER, reason="stopped")
+    open_with(orders, "first", "arn:3")
+
+    for arn in ("arn:1", "arn:2"):
+        with pytest.raises(ExecutionReplaced):
+            end_as("failed")(orders, arn)
+
+
+def test_a_replaced_execution_can_continue_the_order_when_the_new_one_has_failed(orders: Orders) -> None:
+    replaced(orders).finish("demo", "failed", at=LATER, execution_arn="arn:2", reason="rejected")
+
+    open_with(orders, "first", "arn:1")
+
+    end_as("completed")(orders, "arn:1")
+    with pytest.raises(ExecutionReplaced, match="arn:1"):
+        end_as("failed")(orders, "arn:2")
+
+
 # Steps
 
 
@@ -297,6 +381,40 @@ def test_a_placed_order_has_bandwidths_id_and_the_first_time(orders: Orders) -> 
 
     kept = stored(orders)
     assert (kept["orderState"], kept["orderId"], kept["orderedAt"]) == ("ordered", "order-1", AT)
+
+
+def interrupted(orders: Orders) -> Orders:
+    open_with(orders, "first", "arn:1")
+    orders.record_interrupted("demo", execution_arn="arn:1", at=AT, reason="stopped")
+    return orders
+
+
+def test_an_order_that_is_placed_after_an_interruption_has_its_id_and_stays_failed(orders: Orders) -> None:
+    assert not interrupted(orders).record_ordered("demo", "order-1", LATER)
+
+    kept = stored(orders)
+    assert (kept["orderState"], kept["reason"], kept["interrupted"]) == ("failed", "stopped", True)
+    assert (kept["orderId"], kept["orderedAt"]) == ("order-1", LATER)
+
+
+def test_an_order_that_is_continued_while_it_is_placed_is_ordered(
+    orders: Orders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = interrupted(orders)._table
+    update = table.update
+
+    def update_late(*arguments: Any, **changes: Any) -> Any:
+        """Let another execution continue the order between the two writes."""
+        monkeypatch.setattr(table, "update", update)
+        open_with(orders, "first", "arn:2")
+        return update(*arguments, **changes)
+
+    monkeypatch.setattr(table, "update", update_late)
+
+    assert orders.record_ordered("demo", "order-1", LATER)
+
+    kept = stored(orders)
+    assert (kept["orderState"], kept["orderId"], kept["executionArn"]) == ("ordered", "order-1", "arn:2")
 
 
 # The end

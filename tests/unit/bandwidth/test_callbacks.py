@@ -545,6 +545,14 @@ def test_a_failure_has_its_code_and_the_catalogues_class_and_reason(
     assert failed.bandwidth_reason == "as-bandwidth-puts-it"
 
 
+def test_bandwidths_description_has_no_secrets_of_urls() -> None:
+    description = "cannot fetch https://b.s3.amazonaws.com/a.png?X-Amz-Signature=SECRET"
+
+    failed = read_receipt(receipt("message-failed", errorCode=31, description=description))
+
+    assert failed.bandwidth_reason == failed.reason == "cannot fetch https://b.s3.amazonaws.com/a.png?…"
+
+
 def test_bandwidths_description_is_cut_to_500_characters() -> None:
     failed = read_receipt(receipt("message-failed", errorCode=31, description="x" * 100_000))
     assert failed.reason == failed.bandwidth_reason == "x" * 500

@@ -9,13 +9,13 @@ import pytest
 from urllib3.util import connection
 
 from bandwidth_messaging.bandwidth import transport
-from bandwidth_messaging.bandwidth.deadline import exchange
 from bandwidth_messaging.bandwidth.errors import (
     BandwidthOutcomeUnknown,
     BandwidthUnavailable,
     changed_nothing,
 )
 from bandwidth_messaging.bandwidth.transport import Transport
+from bandwidth_messaging.network.deadline import exchange
 from tests.http_server import Response, Server
 
 

@@ -101,6 +101,20 @@ def test_a_message_with_media_only_has_no_text(bandwidth: Server, messaging: Mes
     assert sent(bandwidth) == without_text | {"media": ["https://example.com/a.png"]}
 
 
+def test_the_classic_api_sends_only_the_fallback_of_rcs(bandwidth: Server, messaging: Messaging) -> None:
+    # A message that was accepted with the current API, before the stack was changed to the classic one.
+    bandwidth.respond_with(Response(202, '{"id": "1562"}'))
+    messaging.prepare_send(
+        sender="+19195551212",
+        to=("+19195551213",),
+        text=TEXT,
+        application_id="an-application",
+        tag="out_1",
+        rcs={"from": "ExampleAgent", "text": "Hello"},
+    )()
+    assert sent(bandwidth) == PLAIN
+
+
 @pytest.mark.parametrize("text", ["Grüße 👋", 'quote " and \\ backslash', "line\nbreak", "\u0000"])
 def test_a_text_is_sent_unchanged(bandwidth: Server, messaging: Messaging, text: str) -> None:
     bandwidth.respond_with(Response(202, '{"id": "1562"}'))
@@ -176,6 +190,37 @@ def test_the_error_of_a_redirect_names_the_parameter(
     with pytest.raises(BandwidthUnavailable, match="URL parameter") as raised:
         send(messaging)
     assert raised.value.is_redirect
+
+
+@pytest.mark.parametrize(("status", "error"), [(400, BandwidthRejected), (403, BandwidthUnauthorized)])
+@pytest.mark.parametrize(
+    ("quoted", "shown"),
+    [
+        ("https://b.s3.amazonaws.com/a.png?X-Amz-Signature=SECRET&b=c", "https://b.s3.amazonaws.com/a.png?…"),
+        ("HTTPS://me:SECRET@example.com/v1", "HTTPS://…@example.com/v1"),
+        ("https://me:SE@CRET@example.com/v1?a=SECRET", "https://…@example.com/v1?…"),
+    ],
+)
+def test_an_error_that_quotes_a_url_hides_its_secrets(
+    bandwidth: Server,
+    messaging: Messaging,
+    status: int,
+    error: type[Exception],
+    quoted: str,
+    shown: str,
+) -> None:
+    body = {
+        "type": "request-validation",
+        "description": "No.",
+        "fieldErrors": [{"fieldName": "media", "description": f"'{quoted}' is not valid"}],
+    }
+    bandwidth.respond_with(Response(status, json.dumps(body)))
+
+    with pytest.raises(error) as raised:
+        send(messaging)
+
+    assert vars(raised.value)["words"] == f"No. (media: '{shown}' is not valid)"
+    assert "SECRET" not in str(raised.value)
 
 
 def test_a_field_error_without_a_description_keeps_the_rest(bandwidth: Server, messaging: Messaging) -> None:

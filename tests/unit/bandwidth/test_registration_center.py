@@ -10,10 +10,13 @@ import pytest
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.errors import (
     BandwidthGarbled,
+    BandwidthRejected,
     BandwidthUnauthorized,
     BandwidthUnavailable,
 )
-from bandwidth_messaging.bandwidth.registration_center import Registrations, Verification
+from bandwidth_messaging.bandwidth.registration_center import Registrations
+from bandwidth_messaging.bandwidth.verifications import Verification, read_verification_change
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 from tests.http_server import Response, Server
 
 PAGE = 250
@@ -101,7 +104,9 @@ def test_a_verification_has_status_and_reason(bandwidth: Server, wrapped: bool) 
     body = {"phoneNumber": "+18005551212", "status": "UNVERIFIED", "declineReasonDescription": "no opt-in"}
     bandwidth.respond_with(Response(200, json.dumps({"data": body} if wrapped else body)))
 
-    assert client(bandwidth).get_verification("+18005551212") == Verification("UNVERIFIED", "no opt-in")
+    assert client(bandwidth).get_verification("+18005551212") == Verification(
+        "UNVERIFIED", "no opt-in", is_submitted=True
+    )
     assert (
         bandwidth.only_request.path
         == "/api/v2/accounts/9500149/phoneNumbers/%2B18005551212/tollFreeVerification"
@@ -172,3 +177,106 @@ def test_a_503_is_not_retried(bandwidth: Server, slept: list[float]) -> None:
     with pytest.raises(BandwidthUnavailable):
         client(bandwidth).list_campaigns()
     assert slept == []
+
+
+def test_a_number_with_a_submission_is_submitted(bandwidth: Server) -> None:
+    body = {
+        "phoneNumber": "+18005551212",
+        "status": "PENDING",
+        "internalTicketNumber": "acde070d",
+        "createdDateTime": "2026-11-28T10:02:44.000Z",
+        "modifiedDateTime": "2026-11-28T10:02:45.000Z",
+        "submission": {"useCase": "2FA"},
+    }
+    bandwidth.respond_with(Response(200, json.dumps(body)))
+
+    assert client(bandwidth).get_verification("+18005551212") == Verification(
+        "PENDING",
+        is_submitted=True,
+        ticket="acde070d",
+        created_at="2026-11-28T10:02:44.000Z",
+        modified_at="2026-11-28T10:02:45.000Z",
+    )
+
+
+def test_a_submission_has_the_number_beside_its_fields(bandwidth: Server) -> None:
+    bandwidth.respond_with(Response(202, ""))
+
+    client(bandwidth).submit_verification("+18005551212", {"useCase": "2FA"})
+
+    request = bandwidth.only_request
+    assert (request.method, request.path) == ("POST", "/api/v2/accounts/9500149/tollFreeVerification")
+    assert json.loads(request.body) == {"useCase": "2FA", "phoneNumbers": ["+18005551212"]}
+
+
+def test_a_replaced_submission_is_wrapped(bandwidth: Server) -> None:
+    bandwidth.respond_with(Response(202, ""))
+
+    client(bandwidth).resubmit_verification("+18005551212", {"useCase": "2FA"})
+
+    request = bandwidth.only_request
+    assert request.method == "PUT"
+    assert request.path.endswith("/phoneNumbers/%2B18005551212/tollFreeVerification")
+    assert json.loads(request.body) == {"submission": {"useCase": "2FA"}}
+
+
+def test_errors_of_fields_are_read(bandwidth: Server) -> None:
+    errors = {"businessAddress.zip": ["is missing", "is short"], "useCase": "is unknown"}
+    body = {"type": "validation", "description": "Invalid", "errors": errors}
+    bandwidth.respond_with(Response(400, json.dumps(body)))
+
+    with pytest.raises(BandwidthRejected) as raised:
+        client(bandwidth).submit_verification("+18005551212", {})
+
+    assert raised.value.code == "validation"
+    assert raised.value.words == "Invalid; businessAddress.zip: is missing, is short; useCase: is unknown"
+
+
+@pytest.mark.parametrize(
+    ("known", "method", "outcome"),
+    [
+        ([], "POST", StepOutcome.CREATED),
+        ([{"id": "s1", "callbackUrl": "https://other.example/"}], "POST", StepOutcome.CREATED),
+        ([{"id": "s/2", "callbackUrl": "https://a.example/"}], "PUT", StepOutcome.UPDATED),
+    ],
+)
+def test_a_url_is_subscribed_to_verifications_once(
+    bandwidth: Server, known: list[Any], method: str, outcome: StepOutcome
+) -> None:
+    bandwidth.respond_with(Response(200, json.dumps({"data": known})), Response(201, "{}"))
+
+    found = client(bandwidth).subscribe_to_verifications(
+        callback_url="https://a.example/", credentials=BasicCredentials("user", "secret")
+    )
+
+    written = bandwidth.requests[-1]
+    path = "/api/v2/accounts/9500149/tollFreeVerification/webhooks/subscriptions"
+    assert (found, written.method) == (outcome, method)
+    assert written.path == (f"{path}/s%2F2" if method == "PUT" else path)
+    assert json.loads(written.body) == {
+        "callbackUrl": "https://a.example/",
+        "basicAuthentication": {"username": "user", "password": "secret"},
+    }
+
+
+@pytest.mark.parametrize(
+    "body", ["", "[]", "{}", '{"phoneNumber": "+18005551212"}', '{"status": "VERIFIED"}']
+)
+def test_a_body_that_is_no_webhook_is_none(body: str) -> None:
+    assert read_verification_change(body.encode()) is None
+
+
+def test_a_webhook_has_number_status_and_reason() -> None:
+    body = {
+        "accountId": "9500149",
+        "phoneNumber": "+18005551212",
+        "status": "UNVERIFIED",
+        "internalTicketNumber": "acde070d",
+        "declineReasonDescription": "no opt-in",
+        "resubmitAllowed": True,
+    }
+
+    assert read_verification_change(json.dumps(body).encode()) == (
+        "+18005551212",
+        Verification("UNVERIFIED", "no opt-in", is_submitted=True, may_resubmit=True, ticket="acde070d"),
+    )

@@ -50,6 +50,9 @@ def test_an_order_is_subscribed_to_with_our_address_and_credentials(
     [
         (Dashboard, "IMPORT", "externalTns"),
         (Dashboard, "REMOVE", "externalTns"),
+        (Dashboard, "DISCONNECT", "disconnects"),
+        (DashboardCurrent, "DISCONNECT", "disconnects"),
+        (DashboardCurrent, "NUMBER_OPTIONS", "tnoptions"),
         (DashboardCurrent, "NEW_NUMBERS", "orders"),
         (DashboardCurrent, "IMPORT", "importtnorders"),
         (DashboardCurrent, "REMOVE", "removeImportedTnOrders"),

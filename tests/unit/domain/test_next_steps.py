@@ -43,6 +43,22 @@ def test_an_order_that_ended_at_bandwidth_is_ordered_again_under_another_id() ->
     assert "Bandwidth's order order-1" in text
 
 
+def test_an_order_that_was_placed_before_its_execution_ended_costs_money() -> None:
+    text = advice("failed", interrupted=True, orderId="order-1")
+
+    assert text is not None
+    assert text.startswith(f"To continue, resolve the cause and {AGAIN}. It finds existing resources. ")
+    assert (
+        "Bandwidth continues its order order-1 although the execution has ended. "
+        "Numbers that arrive cost money until they are released." in text
+    )
+
+
+@pytest.mark.parametrize("record", [{"interrupted": True}, {"orderId": "order-1"}], ids=str)
+def test_an_order_that_was_not_placed_or_not_interrupted_has_no_such_advice(record: dict[str, Any]) -> None:
+    assert "cost money" not in str(advice("failed", **record))
+
+
 def test_an_order_at_its_deadline_is_continued_under_its_id() -> None:
     text = advice("failed", orderId="order-1", failed=0)
     assert text is not None

@@ -17,24 +17,28 @@ from bandwidth_messaging.api.views import (
     number_view,
     opt_out_view,
     order_view,
+    transfer_view,
+    webhook_event_view,
 )
 from bandwidth_messaging.domain.drift import DriftState
 from bandwidth_messaging.domain.messages import MessageState
 from bandwidth_messaging.domain.numbers import NumberState
 from bandwidth_messaging.domain.opt_outs import OptOutState
 from bandwidth_messaging.domain.orders import OrderState
+from bandwidth_messaging.domain.transfers import TransferState
+from bandwidth_messaging.domain.webhooks import WebhookState
 from bandwidth_messaging.store.dynamodb import VERSION, Item, from_dynamodb
 from bandwidth_messaging.store.keys import parse_customer_order_id
 
 # Content of messages, and notes about people. Events contain it only if EventsIncludeText is true.
 _CONTENT_FIELDS: Final = frozenset(
-    {"text", "media", "archivedMedia", "suggestionResponse", "locationResponse", "note"}
+    {"text", "media", "rcs", "archivedMedia", "suggestionResponse", "locationResponse", "note"}
 )
 # Two details fit into a PutEvents request of 256 KB, which every region accepts.
 _MAX_DETAIL_BYTES: Final = 100_000
 # Fields that identify the item and its state. All of them are short.
 _REQUIRED_FIELDS: Final = frozenset(
-    {"eventId", "version", "messageId", "number", "owner", "customerOrderId", "state", "times"}
+    {"eventId", "version", "messageId", "number", "owner", "customerOrderId", "name", "state", "times"}
 )
 _ARCHIVED: Final = "Message Media Archived"
 
@@ -44,13 +48,13 @@ class Kind:
     """A kind of item: the attribute of its state, and the detail types of its states and other changes.
 
     `new_only` is a state whose event is published for a new item only. An item that returns to this state is
-    an update.
+    an update. Without `updated`, only a change of the state is an event.
     """
 
     name: str
     state: str
     states: dict[str, str]
-    updated: str
+    updated: str | None
     view: Callable[[Item], View]
     new_only: str | None = None
     others: tuple[str, ...] = ()
@@ -58,7 +62,7 @@ class Kind:
     @property
     def detail_types(self) -> tuple[str, ...]:
         """Return all detail types of the kind."""
-        return (*self.states.values(), *self.others, self.updated)
+        return (*self.states.values(), *self.others, *filter(None, [self.updated]))
 
 
 def _order(item: Item) -> View:
@@ -124,7 +128,33 @@ _DRIFT: Final = Kind(
     "Drift Updated",
     drift_view,
 )
-KINDS: Final = (_MESSAGE, _NUMBER, _ORDER, _OPT_OUT, _DRIFT)
+_TRANSFER: Final = Kind(
+    "opt_out_transfer",
+    "transferState",
+    {
+        TransferState.FAILED: "Opt-Out Transfer Failed",
+        TransferState.RUNNING: "Opt-Out Transfer Resumed",
+    },
+    None,
+    transfer_view,
+)
+_WEBHOOK: Final = Kind(
+    "webhook",
+    "state",
+    {WebhookState.ENABLED: "Webhook Enabled", WebhookState.DISABLED: "Webhook Disabled"},
+    "Webhook Updated",
+    webhook_event_view,
+)
+KINDS: Final = (_MESSAGE, _NUMBER, _ORDER, _OPT_OUT, _DRIFT, _TRANSFER, _WEBHOOK)
+# Each item has at most one of these attributes.
+_KINDS_BY_ATTRIBUTE: Final = {
+    "messageId": _MESSAGE,
+    "optOutState": _OPT_OUT,
+    "number": _NUMBER,
+    "driftState": _DRIFT,
+    "transferState": _TRANSFER,
+    "webhookName": _WEBHOOK,
+}
 
 
 @dataclass(frozen=True)
@@ -179,14 +209,9 @@ def _size(value: Any) -> int:
 
 
 def _kind_of(item: Item) -> Kind | None:
-    if "messageId" in item:
-        return _MESSAGE
-    if "optOutState" in item:
-        return _OPT_OUT
-    if "number" in item:
-        return _NUMBER
-    if "driftState" in item:
-        return _DRIFT
+    for attribute, kind in _KINDS_BY_ATTRIBUTE.items():
+        if attribute in item:
+            return kind
     return _ORDER if parse_customer_order_id(item) else None
 
 

@@ -42,6 +42,7 @@ _NOT_FOUND: Final = "Message {} does not exist."
 # After its time, a scheduled message waits for its rate, and one of a narrow lane may wait for the account's.
 _BEFORE_RATE: Final = frozenset({None, Waiting.SCHEDULED, Waiting.QUIET_HOURS})
 _ID_PROBLEM: Final = FieldProblem("messageId", f"string should have at most {MAX_MESSAGE_ID} characters")
+_OWNER: Final = "One of your numbers, or the sender id of an RCS agent, for the texts to it"
 _Time = Annotated[str, AfterValidator(parse_time), Field(json_schema_extra={"format": "date-time"})]
 _OwnerNumber = Annotated[str, AfterValidator(parse_owner_number)]
 
@@ -86,7 +87,7 @@ def add_message_routes(
         errors={HTTPStatus.UNPROCESSABLE_ENTITY: LIMIT_EXAMPLE},
     )
     def list_messages(
-        number: Annotated[_OwnerNumber, Query(description="One of your numbers", examples=[OWN_NUMBER])],
+        number: Annotated[_OwnerNumber, Query(description=_OWNER, examples=[OWN_NUMBER])],
         since: Annotated[_Time | None, Query(alias="from", description="First time (RFC 3339)")] = None,
         until: Annotated[
             _Time | None, Query(alias="to", description="Time (RFC 3339) that follows the last message")
@@ -125,7 +126,7 @@ def add_message_routes(
         errors={HTTPStatus.UNPROCESSABLE_ENTITY: NUMBER_EXAMPLE},
     )
     def list_conversation(
-        number: Annotated[_OwnerNumber, Path(description="One of your numbers", examples=[OWN_NUMBER])],
+        number: Annotated[_OwnerNumber, Path(description=_OWNER, examples=[OWN_NUMBER])],
         participants: Annotated[
             str,
             Path(

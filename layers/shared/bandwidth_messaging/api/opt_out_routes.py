@@ -6,13 +6,14 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from bandwidth_messaging.api import responses
 from bandwidth_messaging.api.cursors import list_page
 from bandwidth_messaging.api.parameters import NUMBER_EXAMPLE, OTHER_NUMBER, OWN_NUMBER, Cursor, Limit
 from bandwidth_messaging.api.resolver import operation
 from bandwidth_messaging.api.views import opt_out_record_view, opt_out_view
+from bandwidth_messaging.domain.participants import to_number_or_agent
 from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput, ProblemCode
 from bandwidth_messaging.domain.validation import CamelModel, NormalizedText, PhoneNumber, Text
 from bandwidth_messaging.services.manual_opt_outs import BUSY, NOT_FOUND
@@ -31,7 +32,11 @@ _ERRORS: Final[dict[HTTPStatus, str | FieldProblem | Conflict]] = {
     HTTPStatus.CONFLICT: Conflict(BUSY, ProblemCode.CONCURRENT_CHANGE),
     HTTPStatus.UNPROCESSABLE_ENTITY: NUMBER_EXAMPLE,
 }
-_OwnNumber = Annotated[PhoneNumber, Path(description="One of your numbers", examples=[OWN_NUMBER])]
+_OwnNumber = Annotated[
+    str,
+    AfterValidator(to_number_or_agent),
+    Path(description="One of your numbers, or the sender id of an RCS agent", examples=[OWN_NUMBER]),
+]
 _Recipient = Annotated[PhoneNumber, Path(description="The person's number", examples=[OTHER_NUMBER])]
 
 

@@ -28,6 +28,7 @@ from bandwidth_messaging.domain.problems import (
     InvalidInput,
     NotFound,
     ProblemCode,
+    Unavailable,
 )
 from bandwidth_messaging.domain.validation import field_problems
 from bandwidth_messaging.store.dynamodb import InvalidStartKey
@@ -191,7 +192,7 @@ def _respond(
     if problem["status"] == HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("request failed", exc_info=error, extra={"request_id": request_id})
     headers = None
-    if isinstance(error, Backlog) and error.retry_after is not None:
+    if isinstance(error, Backlog | Unavailable) and error.retry_after is not None:
         headers = {"Retry-After": str(error.retry_after)}
     return Response(
         status_code=problem["status"],
@@ -223,6 +224,7 @@ def _path_not_found(_: Exception) -> dict[str, Any]:
 _CODES: Final = {
     HTTPStatus.NOT_FOUND: ProblemCode.NOT_FOUND,
     HTTPStatus.TOO_MANY_REQUESTS: ProblemCode.RATE_BACKLOG,
+    HTTPStatus.SERVICE_UNAVAILABLE: ProblemCode.BANDWIDTH_UNAVAILABLE,
 }
 _PROBLEMS: Final[dict[type[Exception], Callable[[Any], dict[str, Any]]]] = {
     RequestValidationError: _describe_invalid_request,
@@ -230,6 +232,9 @@ _PROBLEMS: Final[dict[type[Exception], Callable[[Any], dict[str, Any]]]] = {
     InvalidStartKey: lambda _: _describe_input(InvalidInput([INVALID_CURSOR])),
     NotFound: lambda error: _build_problem(HTTPStatus.NOT_FOUND, ProblemCode.NOT_FOUND, str(error)),
     Backlog: lambda error: _build_problem(HTTPStatus.TOO_MANY_REQUESTS, ProblemCode.RATE_BACKLOG, str(error)),
+    Unavailable: lambda error: _build_problem(
+        HTTPStatus.SERVICE_UNAVAILABLE, ProblemCode.BANDWIDTH_UNAVAILABLE, str(error)
+    ),
     Conflict: _describe_conflict,
     RequestUnsupportedContentType: lambda _: _build_problem(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,

@@ -17,8 +17,11 @@ from bandwidth_messaging.domain.failures import ErrorClass
 from bandwidth_messaging.domain.messages import RANKS, Api, Direction, MessageState, Waiting
 from bandwidth_messaging.domain.opt_outs import OptOutSource, OptOutState
 from bandwidth_messaging.domain.orders import OrderState
+from bandwidth_messaging.domain.registration import SubmissionOutcome
 from bandwidth_messaging.domain.segments import Encoding
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
+from bandwidth_messaging.domain.transfers import TRANSFER_ACTIONS, TransferState
+from bandwidth_messaging.domain.webhooks import WebhookFormat, WebhookState
 
 
 def _one_of(names: Iterable[str]) -> Any:
@@ -93,6 +96,16 @@ class LocationResponse(_Response):
     longitude: str | _Missing = None
 
 
+class RcsFailure(_Response):
+    """Why RCS did not reach the recipient. Bandwidth then sends the fallback."""
+
+    failed_at: _Time
+    error_code: int | _Missing = Field(None, description="Bandwidth's failure code")
+    error_class: ErrorClass | _Missing = None
+    reason: str | _Missing = Field(None, description="Why RCS failed, as a sentence")
+    bandwidth_reason: str | _Missing = Field(None, description="Bandwidth's own description of the failure")
+
+
 class ArchivedFile(_Response):
     """A media file of an inbound message in the archive, or the reason why the archive does not have it."""
 
@@ -119,6 +132,11 @@ class Message(_Response):
     owner: str | _Missing = Field(None, description="Your number that the message belongs to")
     text: str | _Missing = None
     media: list[str] | _Missing = Field(None, description="URLs")
+    # The model of the request would be in the document three times: its degrees are numbers or text.
+    rcs: dict[str, Any] | _Missing = Field(
+        None, description="RCS part of the request, with its fields (RcsContent). Degrees are text"
+    )
+    rcs_failure: RcsFailure | _Missing = None
     archived_media: list[ArchivedFile] | _Missing = Field(
         None,
         description="Archived files, and files that cannot be archived. Only with the parameter MediaArchive",
@@ -213,6 +231,30 @@ class Registration(_Response):
     reason: str | _Missing = Field(
         None, description="Why the number is not registered, or its registration is unknown"
     )
+
+
+class Verification(_Response):
+    """The verification of a toll-free number, as Bandwidth reports it."""
+
+    number: str = Field(description="E.164")
+    outcome: SubmissionOutcome | _Missing = Field(
+        None, description="What the request did. unchanged: carriers verified the number or review it"
+    )
+    status: str | _Missing = Field(
+        None,
+        description="Bandwidth's status: VERIFIED, UNVERIFIED or PENDING; RESTRICTED if the number is "
+        "blocked. Missing if no verification was requested",
+    )
+    state: Annotated[str, _one_of(registration.RegistrationState)] = Field(
+        description="Whether carriers accept the number's texts. GET /numbers/{number} shows it too"
+    )
+    reason: str | _Missing = Field(None, description="Bandwidth's reason for a denial or a block")
+    resubmit_allowed: bool | _Missing = Field(
+        None, description="Whether a denied submission may be replaced. Bandwidth allows it for seven days"
+    )
+    ticket: str | _Missing = Field(None, description="Bandwidth's id for questions to its support")
+    created_at: _Time | _Missing = None
+    modified_at: _Time | _Missing = None
 
 
 class Preflight(_Response):
@@ -390,6 +432,72 @@ class Order(_Response):
     next_steps: str | _Missing = Field(None, description="What you can do next, as sentences")
 
 
+class WebhookFields(_Response):
+    """The fields of a webhook that its events have too."""
+
+    name: str
+    state: Annotated[str, _one_of(WebhookState)] = Field(description="`disabled`: nothing is sent")
+    types: list[str] | _Missing = Field(
+        None, description="Detail types of the events to send. If left out, all events"
+    )
+    format: Annotated[str, _one_of(WebhookFormat)] = Field(
+        description="Body of the requests. `event`: the event as EventBridge delivers it. "
+        "`standard`: `type`, `timestamp` and `data`, the detail of the event"
+    )
+    reason: str | _Missing = Field(None, description="Why the stack disabled the webhook, as a sentence")
+    times: _Times
+
+
+class Webhook(WebhookFields):
+    """An endpoint that receives signed events."""
+
+    url: str
+    previous_secret_until: _Time | _Missing = Field(
+        None, description="Until when the secret before the last rotation signs too"
+    )
+
+
+class WebhookWithSecret(Webhook):
+    """A webhook, with its secret if the request created the secret."""
+
+    secret: str | _Missing = Field(
+        None, description="Signing secret (`whsec_` and base64). No other response contains it"
+    )
+
+
+class Webhooks(_Response):
+    """All webhooks."""
+
+    items: list[Webhook]
+
+
+class UploadForm(_Response):
+    """A form for S3: a POST request (multipart/form-data) with these fields and, last, the field file."""
+
+    url: str
+    fields: dict[str, str]
+
+
+class Upload(_Response):
+    """A form that uploads a file."""
+
+    name: str
+    media: str = Field(description="The file in `media` of POST /messages")
+    form: UploadForm
+    max_bytes: int
+    expires_at: _Time = Field(description="When the form becomes invalid")
+
+
+class UploadedFile(_Response):
+    """An uploaded file."""
+
+    name: str
+    media: str = Field(description="The file in `media` of POST /messages")
+    content_type: str
+    bytes: int
+    uploaded_at: _Time
+
+
 class Orders(_Response):
     """A page of orders."""
 
@@ -532,3 +640,18 @@ class DriftEvent(_Event):
     counts: DriftCounts | _Missing = None
     findings: list[DriftFinding] | _Missing = Field(None, description="At most 100")
     times: _Times
+
+
+class OptOutTransferEvent(_Event):
+    """An import or export of opt-outs that failed, or that runs again after a failure."""
+
+    state: Annotated[str, _one_of(tuple(TransferState))]
+    execution_arn: str
+    action: Annotated[str, _one_of(TRANSFER_ACTIONS)] | _Missing = None
+    key: str | _Missing = Field(None, description="The object to read, or the one to write")
+    reason: str | _Missing = Field(None, description="Why the execution ended")
+    times: _Times
+
+
+class WebhookEvent(WebhookFields, _Event):
+    """A webhook after a change of these fields. The URL is left out: it may contain a token."""

@@ -11,8 +11,9 @@ from bandwidth_messaging.domain.numbers import STATES, NumberState
 from bandwidth_messaging.domain.opt_outs import get_source
 from bandwidth_messaging.domain.orders import OrderState
 from bandwidth_messaging.domain.times import to_rfc3339
+from bandwidth_messaging.domain.transfers import TransferState
 from bandwidth_messaging.store.dynamodb import Item
-from bandwidth_messaging.store.message_store import ATTEMPT, RECIPIENT
+from bandwidth_messaging.store.message_items import ATTEMPT, RECIPIENT
 
 if TYPE_CHECKING:
     from bandwidth_messaging.domain.pools import Member
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
 View = dict[str, Any]
 
 _MESSAGE = (
-    "messageId", "direction", "api", "from", "pool", "to", "owner", "text", "media", "encoding",
-    "segmentCount", "bandwidthSegmentCount", "tag", "priority", "channel", "carrierName", "expiration",
-    "sendAt", "keyword", "replyTo", "suggestionResponse", "locationResponse", "applicationId", "bandwidthId",
-    "state", "errorCode", "errorClass", "reason", "bandwidthReason", "warnings",
+    "messageId", "direction", "api", "from", "pool", "to", "owner", "text", "media", "rcs", "rcsFailure",
+    "encoding", "segmentCount", "bandwidthSegmentCount", "tag", "priority", "channel", "carrierName",
+    "expiration", "sendAt", "keyword", "replyTo", "suggestionResponse", "locationResponse", "applicationId",
+    "bandwidthId", "state", "errorCode", "errorClass", "reason", "bandwidthReason", "warnings",
 )  # fmt: skip
 WAITING: Final = ("expectedAt", "waiting")
 """Fields of a message that are shown only while the message is accepted."""
@@ -43,6 +44,9 @@ _ORDER = (
 )  # fmt: skip
 _POOL = ("name", "numbers", "formerNumbers", "matchAreaCode", "updatedAt")
 _DRIFT = ("counts", "findings")
+_TRANSFER = ("executionArn", "action", "key", "reason")
+_WEBHOOK = ("state", "types", "format", "reason")
+_WEBHOOK_TIMES = ("created", "rotated", "disabled")
 _ORDER_STATES = (
     OrderState.STARTED,
     OrderState.ORDERED,
@@ -192,6 +196,32 @@ def drift_view(item: Item) -> View:
         **_only(item, _DRIFT),
         "times": _times(item, (DriftState.FOUND, DriftState.ENDED)),
     }
+
+
+def transfer_view(item: Item) -> View:
+    """Return a transfer of opt-outs as its events show it."""
+    return {
+        "state": item["transferState"],
+        **_only(item, _TRANSFER),
+        "times": _times(item, TransferState),
+    }
+
+
+def webhook_event_view(item: Mapping[str, Any]) -> View:
+    """Return a webhook as its events show it: without the URL, which may contain a token."""
+    return {
+        "name": item["webhookName"],
+        **_only(item, _WEBHOOK),
+        "times": _times(item, _WEBHOOK_TIMES),
+    }
+
+
+def webhook_view(item: Mapping[str, Any], *, secret: str | None = None) -> View:
+    """Return a webhook as GET /webhooks/{name} shows it. `secret` is shown only when it is new."""
+    view = webhook_event_view(item) | {"url": item["url"]}
+    if "previousUntil" in item:
+        view["previousSecretUntil"] = item["previousUntil"]
+    return view | ({"secret": secret} if secret else {})
 
 
 def _to_text(micros: int) -> str:

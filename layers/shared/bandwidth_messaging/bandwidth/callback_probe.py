@@ -7,7 +7,7 @@ from typing import Final
 import requests
 
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
-from bandwidth_messaging.bandwidth.reachability import explain_failure
+from bandwidth_messaging.network.reachability import explain_failure
 
 # Connect and read timeout. Bandwidth waits 10 seconds for a response (dev.bandwidth.com, messaging webhooks).
 _TIMEOUT_SECONDS: Final = (3.05, 10)

@@ -265,7 +265,7 @@ def _failure_fields(error_code: int | None, description: Any, *, failed: bool) -
     if not failed:
         return {"error_code": None, "error_class": None, "reason": None, "bandwidth_reason": None}
     known = failures.find_failure(error_code)
-    described = str(description or "")[:_MAX_DESCRIPTION_CHARACTERS] or None
+    described = failures.hide_url_secrets(str(description or ""))[:_MAX_DESCRIPTION_CHARACTERS] or None
     return {
         "error_code": error_code,
         "error_class": known.error_class if known else None,

@@ -36,7 +36,13 @@ class DashboardCurrent(Dashboard, NumberOptions):
     proxy_peer_id = None
     mms_protocol_element = "Protocol"
     notified_order_types = MappingProxyType(
-        {"NEW_NUMBERS": "orders", "IMPORT": "importtnorders", "REMOVE": "removeImportedTnOrders"}
+        {
+            "NEW_NUMBERS": "orders",
+            "NUMBER_OPTIONS": "tnoptions",
+            "DISCONNECT": "disconnects",
+            "IMPORT": "importtnorders",
+            "REMOVE": "removeImportedTnOrders",
+        }
     )
 
     def __init__(self, base_url: str, account_id: str, auth: Auth) -> None:

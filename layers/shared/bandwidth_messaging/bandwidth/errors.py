@@ -8,6 +8,8 @@ import re
 from http import HTTPStatus
 from typing import Final
 
+from bandwidth_messaging.domain.failures import hide_url_secrets
+
 # Codes of a missing resource (page on numbers errors): resource, order, site, location, application, SMS.
 _ABSENT: Final = frozenset({"1016", "5035", "12016", "13563", "13629", "13678"})
 _ABSENT_WORDS: Final = "does not exist"
@@ -67,8 +69,9 @@ class BandwidthUnauthorized(BandwidthError):
 class BandwidthRejected(BandwidthError):
     """Bandwidth rejected the request, possibly inside a 2xx response. Repeating the request does not help.
 
-    `status` is the HTTP status, `code` is Bandwidth's error code or type, `words` is Bandwidth's description.
-    The message of the error contains only the last four digits of phone numbers in it.
+    `status` is the HTTP status, `code` is Bandwidth's error code or type, `words` is Bandwidth's description
+    without the secrets of URLs. The message of the error contains only the last four digits of phone numbers
+    in it.
     """
 
     def __init__(
@@ -81,7 +84,7 @@ class BandwidthRejected(BandwidthError):
     ) -> None:
         self.status = status
         self.code = code
-        self.words = words or "no reason given"
+        self.words = hide_url_secrets(words or "no reason given")
         shown = mask_numbers(self.words)
         super().__init__(f"{request} was rejected: {f'{code} ' if code else ''}{shown}")
 

@@ -2,11 +2,17 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from bandwidth_messaging.bandwidth.transport import Auth, ErrorBody, Response, Transport
+from bandwidth_messaging.bandwidth.transport import (
+    Auth,
+    ErrorBody,
+    Response,
+    Transport,
+    combine_errors,
+)
 from bandwidth_messaging.domain.messages import MessageState
 
 # V2 ids have about 30 characters. V1 ids have "m-" and 25 characters.
@@ -32,6 +38,7 @@ class FoundMessage:
     error_code: int | None
     segment_count: int | None
     recipients: int
+    is_rcs: bool = False
 
 
 class Messaging:
@@ -52,11 +59,15 @@ class Messaging:
         media: tuple[str, ...] = (),
         priority: str | None = None,
         expiration: str | None = None,
+        rcs: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> Callable[[], AcceptedMessage]:
         """Return the call that sends a message (heading "Send Text Message"). Call it at most once.
 
         Numbers are in E.164. Every receipt contains `tag`. No byte is sent before the call. 202 means queued:
         Bandwidth checks numbers, application and location later and reports the result by callback.
+
+        `rcs` (RcsContent.to_item) is sent first if the API has RCS, and the text and media are its fallback.
+        The classic API has no RCS, and sends only the text and media.
 
         Raises the errors of the transport, and so does the call. If the call raises BandwidthOutcomeUnknown,
         the message may have been sent.
@@ -81,7 +92,15 @@ class Messaging:
         )
         return lambda: _parse_accepted(post())
 
-    def find_sent(self, sender: str, recipient: str, *, since: str, until: str) -> list[FoundMessage]:  # noqa: ARG002
+    def find_sent(
+        self,
+        sender: str,  # noqa: ARG002
+        recipient: str,  # noqa: ARG002
+        *,
+        since: str,  # noqa: ARG002
+        until: str,  # noqa: ARG002
+        agent: str | None = None,  # noqa: ARG002
+    ) -> list[FoundMessage]:
         """Return no messages, because the classic API has no search."""
         return []
 
@@ -122,7 +141,8 @@ def read_error(body: bytes) -> ErrorBody | None:
 
     A body with type and description (messagingRequestError in the specification) comes from Bandwidth itself:
     "Any 4xx or 5xx HTTP response code will not be billed nor will the message be sent." The page of a proxy
-    proves nothing.
+    proves nothing. A message with RCS is rejected with a list of errors (multiChannelError), about which the
+    documentation promises nothing.
     """
     try:
         error = json.loads(body)
@@ -130,6 +150,8 @@ def read_error(body: bytes) -> ErrorBody | None:
         return None
     if not isinstance(error, dict):
         return None
+    if isinstance(several := error.get("errors"), list) and several:
+        return combine_errors(map(_read_listed_error, several))
     error_type, description = error.get("type"), error.get("description")
     listed = error.get("fieldErrors")
     fields = "; ".join(_describe_field(field) for field in (listed if isinstance(listed, list) else []))
@@ -142,6 +164,18 @@ def read_error(body: bytes) -> ErrorBody | None:
         proves_no_effect=isinstance(error_type, str)
         and ":" not in error_type
         and isinstance(description, str),
+    )
+
+
+def _read_listed_error(error: object) -> ErrorBody:
+    """Parse one error of a multiChannelError. `source.field` is the path of the wrong field."""
+    if not isinstance(error, dict):
+        return ErrorBody(None, None)
+    error_type, words, source = error.get("type"), error.get("description"), error.get("source")
+    words = words if isinstance(words, str) else "no description"
+    field = source.get("field") if isinstance(source, dict) else None
+    return ErrorBody(
+        error_type if isinstance(error_type, str) else None, f"{field}: {words}" if field else words
     )
 
 

@@ -15,8 +15,8 @@ import requests
 from requests import PreparedRequest, Response
 
 from bandwidth_messaging.bandwidth.credentials import BasicCredentials
-from bandwidth_messaging.bandwidth.deadline import bounded_session, exchange
 from bandwidth_messaging.bandwidth.errors import BandwidthUnauthorized, BandwidthUnavailable
+from bandwidth_messaging.network.deadline import bounded_session, exchange
 
 _CONNECT_AND_READ_SECONDS: Final = (3.05, 5)
 _TOTAL_SECONDS: Final = 10

@@ -9,29 +9,27 @@ import re
 import time
 from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from urllib.parse import quote
 
+from bandwidth_messaging.bandwidth.credentials import BasicCredentials
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnavailable
 from bandwidth_messaging.bandwidth.transport import Auth, ErrorBody, Response, Transport, combine_errors
+from bandwidth_messaging.bandwidth.verifications import Verification, parse_verification
+from bandwidth_messaging.domain.step_outcomes import StepOutcome
 
 # The maximum page size of the endpoints.
 _PAGE_SIZE: Final = 250
 _DEFAULT_RETRY_SECONDS: Final = 5
+_SUBSCRIPTIONS: Final = "/tollFreeVerification/webhooks/subscriptions"
 _VERSION: Final = re.compile(r"/v[12]$")
-
-
-class Verification(NamedTuple):
-    """Bandwidth's status of a toll-free number's verification, and Bandwidth's reason for a rejection."""
-
-    status: str
-    reason: str | None
 
 
 class Registrations:
     """The registrations of one account. Each method can raise the errors of `Transport.send`.
 
-    The client retries after a 429 until all requests of this object have taken `seconds`.
+    The client repeats a read after a 429 until all requests of this object have taken `seconds`. It sends a
+    write once.
     """
 
     def __init__(self, base_url: str, account_id: str, auth: Auth, *, seconds: float) -> None:
@@ -68,19 +66,59 @@ class Registrations:
 
     def get_verification(self, number: str) -> Verification | None:
         """Return the verification of a toll-free number (E.164), None if no verification was requested."""
-        path = f"/phoneNumbers/{quote(number, safe='')}/tollFreeVerification"
         try:
-            response = self._get(path)
+            response = self._get(_verification_path(number))
         except BandwidthRejected as error:
             if error.is_absent:
                 return None
             raise
         body = _parse_object(response)
-        verification = body["data"] if isinstance(body.get("data"), dict) else body
-        if verification.get("blocked"):
-            return Verification("RESTRICTED", _text(verification.get("blockedReason")))
-        reason = _text(verification.get("declineReasonDescription"))
-        return Verification(str(verification.get("status") or ""), reason)
+        return parse_verification(body["data"] if isinstance(body.get("data"), dict) else body)
+
+    def submit_verification(self, number: str, submission: dict[str, Any]) -> None:
+        """Submit a toll-free number (E.164) for verification. Bandwidth accepts it with 202 and no body.
+
+        Specification: POST …/tollFreeVerification with `phoneNumbers`, up to ten, beside the submission.
+        """
+        self._write("POST", "/tollFreeVerification", submission | {"phoneNumbers": [number]})
+
+    def resubmit_verification(self, number: str, submission: dict[str, Any]) -> None:
+        """Replace the denied submission of a toll-free number (E.164).
+
+        Specification: PUT …/phoneNumbers/{number}/tollFreeVerification with the member `submission`.
+        """
+        self._write("PUT", _verification_path(number), {"submission": submission})
+
+    def subscribe_to_verifications(self, *, callback_url: str, credentials: BasicCredentials) -> StepOutcome:
+        """Subscribe a URL to all changes of verifications, or renew the password of its subscription.
+
+        Bandwidth calls a subscription "for every update on every submission" of the account (specification).
+        """
+        subscription = {
+            "callbackUrl": callback_url,
+            "basicAuthentication": {"username": credentials.username, "password": credentials.password},
+        }
+        for subscription_id in self.list_verification_subscriptions(callback_url):
+            self._write("PUT", f"{_SUBSCRIPTIONS}/{quote(subscription_id, safe='')}", subscription)
+            return StepOutcome.UPDATED
+        self._write("POST", _SUBSCRIPTIONS, subscription)
+        return StepOutcome.CREATED
+
+    def list_verification_subscriptions(self, callback_url: str) -> list[str]:
+        """Return the ids of the subscriptions of a URL. Bandwidth lists them on one page."""
+        response = self._get(_SUBSCRIPTIONS)
+        listed = _parse_object(response).get("data")
+        if not isinstance(listed, list):
+            raise response.garbled("has no list of data")
+        return [
+            str(each["id"])
+            for each in listed
+            if isinstance(each, dict) and each.get("id") and each.get("callbackUrl") == callback_url
+        ]
+
+    def _write(self, method: str, path: str, content: dict[str, Any]) -> None:
+        body = json.dumps(content).encode()
+        self._transport.send(method, self._account + path, body=body, content_type="application/json")
 
     def _get(self, path: str, params: dict[str, str] | None = None) -> Response:
         while True:
@@ -114,6 +152,10 @@ class Registrations:
                 raise response.garbled(f"lists {count} of {total}")
 
 
+def _verification_path(number: str) -> str:
+    return f"/phoneNumbers/{quote(number, safe='')}/tollFreeVerification"
+
+
 def _parse_object(response: Response) -> dict[str, Any]:
     try:
         body = json.loads(response.body)
@@ -133,9 +175,20 @@ def read_error(body: bytes) -> ErrorBody | None:
     try:
         parsed = json.loads(body)
         errors = parsed.get("errors")
+        if isinstance(errors, dict):
+            return _read_field_errors(parsed, errors)
         listed = errors if isinstance(errors, list) and errors else [parsed]
         return combine_errors(
             ErrorBody(_text(error.get("type")), _text(error.get("description"))) for error in listed
         )
     except (ValueError, AttributeError, RecursionError):
         return None
+
+
+def _read_field_errors(parsed: dict[str, Any], fields: dict[str, Any]) -> ErrorBody:
+    """Return the error of a rejected submission. `fields` maps dotted names to errors (TfvError)."""
+    words = [str(parsed.get("description") or "invalid fields")]
+    for field, problems in fields.items():
+        listed = problems if isinstance(problems, list) else [problems]
+        words.append(f"{field}: {', '.join(map(str, listed))}")
+    return ErrorBody(_text(parsed.get("type")), "; ".join(words))

@@ -37,7 +37,12 @@ class Subscriptions(AccountApi):
     """The account's subscriptions."""
 
     notified_order_types: Mapping[OrderedWhat, str] = MappingProxyType(
-        {"NEW_NUMBERS": "orders", "IMPORT": "externalTns", "REMOVE": "externalTns"}
+        {
+            "NEW_NUMBERS": "orders",
+            "DISCONNECT": "disconnects",
+            "IMPORT": "externalTns",
+            "REMOVE": "externalTns",
+        }
     )
 
     def subscribe(

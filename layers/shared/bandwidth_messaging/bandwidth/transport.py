@@ -14,7 +14,6 @@ from typing import Final, NamedTuple
 
 import requests
 
-from bandwidth_messaging.bandwidth.deadline import bounded_session, exchange
 from bandwidth_messaging.bandwidth.errors import (
     BandwidthError,
     BandwidthGarbled,
@@ -24,7 +23,9 @@ from bandwidth_messaging.bandwidth.errors import (
     BandwidthUnavailable,
     mask_numbers,
 )
-from bandwidth_messaging.bandwidth.reachability import explain_failure
+from bandwidth_messaging.domain.failures import hide_url_secrets
+from bandwidth_messaging.network.deadline import bounded_session, exchange
+from bandwidth_messaging.network.reachability import explain_failure
 
 _CONNECT_TIMEOUT_SECONDS: Final = 3.05
 RESPONSE_TIMEOUT_SECONDS: Final = 20
@@ -219,7 +220,7 @@ class Transport:
                 status=status,
             )
         if meaning is BandwidthUnauthorized:
-            words = mask_numbers(error.words or "")
+            words = mask_numbers(hide_url_secrets(error.words or ""))
             return BandwidthUnauthorized(
                 f"{response.request} returned {status} ({words}). "
                 "Check the credentials in the Bandwidth secret and the permissions of their user.",

@@ -1,6 +1,7 @@
 """Meaning of Bandwidth's failure codes. failure_codes.json lists the codes and their source."""
 
 import json
+import re
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,6 +27,8 @@ ErrorClass = Literal[
 ]
 
 _DIGITS_OF_V2: Final = 4
+_URL_CREDENTIALS: Final = re.compile(r"""(https?://)[^\s/?#'"]*@""", re.IGNORECASE)
+_URL_QUERY: Final = re.compile(r"""(https?://[^\s?'"]*)\?[^\s'"]*""", re.IGNORECASE)
 RETRIED_CLASSES: Final = frozenset({"volume", "carrier", "away"})
 # Then an hour, then six.
 _FIRST_RETRY: Final = timedelta(minutes=10)
@@ -38,6 +41,16 @@ class Failure:
     code: int
     error_class: ErrorClass
     words: str
+
+
+def hide_url_secrets(words: str) -> str:
+    """Return Bandwidth's description without the credentials and the query of URLs.
+
+    Bandwidth quotes rejected values: links to uploaded files are signed in their query, and the callback URL
+    of V1 contains the callback password.
+    """
+    without_credentials = _URL_CREDENTIALS.sub(r"\1…@", words)
+    return _URL_QUERY.sub(r"\1?…", without_credentials)
 
 
 def find_failure(code: int | None) -> Failure | None:

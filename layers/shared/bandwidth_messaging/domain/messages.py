@@ -4,7 +4,7 @@ import hashlib
 import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final, Literal, Required, TypedDict, TypeGuard
 
@@ -38,6 +38,9 @@ class Waiting(StrEnum):
     CREDENTIALS = "credentials"
     BANDWIDTH_UNAVAILABLE = "bandwidth_unavailable"
 
+
+RCS_CHANNEL: Final = "RBM"
+"""Bandwidth's name of RCS in `channel`."""
 
 # Only a time, not a state: a message that was read has been delivered.
 READ: Final = "read"
@@ -80,6 +83,8 @@ MessageItem = TypedDict(
         "claims": int,
         "text": str,
         "media": list[str],
+        "rcs": dict[str, Any],
+        "rcsFailure": dict[str, Any],
         "archive": list[Any],
         "tag": str,
         "priority": str,
@@ -131,8 +136,9 @@ Times are RFC 3339, and `expiresAt` is in epoch seconds. `dueAt` is the time bef
 sent: `sendAt`, the end of quiet hours, or the time of a retry. `postponedAt` is the time of the worker's
 first postponement to the end of quiet hours. `scheduleShard` and `scheduleKey` list a message until a record
 of it is queued. `scheduledLane` is the lane whose scheduled segments count the message at `dueAt`. Group
-messages also have one attribute per recipient (store.message_store.RECIPIENT). If another system uses the
-same application, the first receipt of its message creates the item.
+messages also have one attribute per recipient (store.message_items.RECIPIENT). `rcsFailure` is why RCS did
+not reach the recipient. If another system uses the same application, the first receipt of its message
+creates the item.
 """
 
 
@@ -144,6 +150,7 @@ class Message:
     `send_at` is the time of the request, `due_at` the time before which the message is not sent. A message
     that `is_scheduled` has no queue record until shortly before it is due. `scheduled_lane` is the lane that
     counts the message until then.
+    `rcs` is what is sent by RCS first, as RcsContent.to_item returns it. Text and media are its fallback.
     `suggestion_response` and `location_response` are replies in RCS, in Bandwidth's form.
     """
 
@@ -159,6 +166,7 @@ class Message:
     pool: str | None = None
     application_id: str | None = None
     media: tuple[str, ...] = field(default=(), repr=False)
+    rcs: Mapping[str, Any] | None = field(default=None, repr=False)
     tag: str | None = None
     encoding: str | None = None
     segment_count: int | None = None
@@ -190,7 +198,8 @@ class Receipt:
     receipt is about, in E.164 if known. `recipients` are all recipients of a group message. `time` is when
     the message reached the state, `message_time` when it was created. All V2 receipts repeat `message_time`.
     `owner`, `recipients` and `application_id` are the same in all receipts of a message. `reason` is our
-    description of a failure, `bandwidth_reason` is Bandwidth's.
+    description of a failure, `bandwidth_reason` is Bandwidth's. `rcs_failure` is why RCS did not reach the
+    recipient of a message that has a fallback.
     """
 
     message_id: str
@@ -211,6 +220,31 @@ class Receipt:
     error_class: str | None = None
     reason: str | None = None
     bandwidth_reason: str | None = None
+    rcs_failure: Mapping[str, Any] | None = None
+
+    @property
+    def is_rcs_failure(self) -> bool:
+        """Return whether RCS failed. The message has not failed if it has a fallback."""
+        return self.state == MessageState.FAILED and self.channel == RCS_CHANNEL
+
+    def await_fallback(self) -> "Receipt":
+        """Return the receipt of a message whose RCS failed, and whose fallback Bandwidth sends next."""
+        failure = {
+            "failedAt": self.time,
+            "errorCode": self.error_code,
+            "errorClass": self.error_class,
+            "reason": self.reason,
+            "bandwidthReason": self.bandwidth_reason,
+        }
+        return replace(
+            self,
+            state=MessageState.SENT,
+            error_code=None,
+            error_class=None,
+            reason=None,
+            bandwidth_reason=None,
+            rcs_failure={name: value for name, value in failure.items() if value is not None},
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ _ADVICE_ON_ERRORS: Final[Mapping[str, str]] = {
         "Run the doctor and correct the credentials or roles that it names, then redrive the execution."
     ),
     "BandwidthUnavailable": _REDRIVE,
+    "ExecutionReplaced": "Follow that execution, and do not redrive this one.",
     "IncompleteSecret": _CORRECT_FIELDS,
     "TransformParameterError": _CORRECT_FIELDS,
 }
@@ -59,6 +60,11 @@ def _advise_after_setup(customer_order_id: str, order: Mapping[str, Any]) -> Ite
     brings_numbers = order.get("kind") == "messaging_v2" or find_action(order) == "IMPORT"
     if brings_numbers or order.get("orderState") != OrderState.COMPLETED:
         yield advice
+    if brings_numbers and order.get("interrupted") and order.get("orderId"):
+        yield (
+            f"Bandwidth continues its order {order['orderId']} although the execution has ended. "
+            "Numbers that arrive cost money until they are released."
+        )
     existing = [f"{name} {order[field]}" for field, name in _RESOURCES.items() if order.get(field)]
     if existing and brings_numbers:
         undo = json.dumps({"customerOrderId": customer_order_id, "everything": True, "dryRun": True})

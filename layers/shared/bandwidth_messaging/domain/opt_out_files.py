@@ -3,13 +3,14 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import AfterValidator, Field
 
 from bandwidth_messaging.domain.opt_outs import ALL_NUMBERS
 from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput
 from bandwidth_messaging.domain.times import to_rfc3339
+from bandwidth_messaging.domain.transfers import MAX_KEY_CHARACTERS, TransferAction
 from bandwidth_messaging.domain.validation import CamelModel, NormalizedText, PhoneNumber, Text, parse
 
 COLUMNS: Final = ("number", "recipient", "since", "keyword", "note")
@@ -25,8 +26,8 @@ _IMPORT_KEYWORD: Final = "import"
 class Transfer(CamelModel):
     """The input of the state machine opt_outs. `key` is the object to read, or the one to write."""
 
-    action: Literal["IMPORT", "EXPORT"]
-    key: NormalizedText = Field(max_length=900)
+    action: TransferAction
+    key: NormalizedText = Field(max_length=MAX_KEY_CHARACTERS)
 
 
 class Chunk(CamelModel):

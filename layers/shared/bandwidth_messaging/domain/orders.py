@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Kind = Literal["hosted_messaging", "messaging_v2", "release_numbers"]
 KINDS: Final[tuple[Kind, ...]] = ("messaging_v2", "hosted_messaging", "release_numbers")
 Action = Literal["IMPORT", "REMOVE"]
-OrderedWhat = Literal["NEW_NUMBERS"] | Action
+OrderedWhat = Literal["NEW_NUMBERS", "NUMBER_OPTIONS", "DISCONNECT"] | Action
 
 
 class OrderState(StrEnum):
@@ -76,13 +76,15 @@ class OrderItem(TypedDict, total=False):
 
     Orders of versions before 2026-12 have no `action`, no `generation` and no `startToken`. `unstarted`
     marks an order whose execution did not start, and `interrupted` an order whose execution ended without
-    recording its outcome. `applicationId`, `locationId` and `orderId` are ids that steps found or created.
+    recording its outcome. `replacedExecutions` are the ARNs of executions before `executionArn`. They can no
+    longer change the order. `applicationId`, `locationId` and `orderId` are ids that steps found or created.
     """
 
     kind: Required[Kind]
     orderState: Required[OrderState]
     requested: int
     executionArn: str
+    replacedExecutions: list[str]
     startToken: str
     digest: str
     siteId: str
@@ -96,6 +98,8 @@ class OrderItem(TypedDict, total=False):
     orderAttemptedAt: str
     taskToken: str
     subscriptionId: str
+    awaitedOrderId: str
+    subscribedOrderId: str
     completed: int
     failed: int
     failures: "list[Failure]"
@@ -120,6 +124,19 @@ def find_action(order: Mapping[str, Any]) -> Action:
     legacy: Action = "REMOVE" if "Stop Sending" in order.get("steps", {}) else "IMPORT"
     action: Action = order.get("action", legacy)
     return action
+
+
+def find_awaited_order(order: OrderItem) -> str | None:
+    """Return the order at Bandwidth that a task waits for. Earlier versions waited only for `orderId`."""
+    return order.get("awaitedOrderId", order.get("orderId"))
+
+
+def is_subscribed(order: OrderItem, order_id: str) -> bool:
+    """Return whether notifications of an order at Bandwidth are subscribed to.
+
+    Earlier versions subscribed only to `orderId`.
+    """
+    return "subscriptionId" in order and order.get("subscribedOrderId", order.get("orderId")) == order_id
 
 
 def find_generation(order: Mapping[str, Any]) -> str | None:

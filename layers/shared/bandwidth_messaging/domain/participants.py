@@ -10,18 +10,39 @@ from typing import Final
 from bandwidth_messaging.domain.phone_numbers import from_callback, to_e164
 
 _DIGITS: Final = re.compile(r"\+?[0-9]{3,20}")
+_AGENT: Final = re.compile(r"(?=.*[A-Za-z])[!-~]{1,100}")
 _SEPARATOR: Final = ","
 
 
-def parse_owner_number(written: str) -> str:
-    """Return the owner number of messages, in the form in which messages store the number.
+def is_agent_id(written: str) -> bool:
+    """Return whether a text can be the sender id of an RCS agent, which has at least one letter."""
+    return _AGENT.fullmatch(written) is not None
 
-    That form is E.164. A value of 3 to 20 digits without a "+" is converted as the number of a callback, and
-    may stay unchanged. Raises ValueError for every other value.
+
+def to_number_or_agent(written: str) -> str:
+    """Convert a number to E.164. The sender id of an RCS agent does not change.
+
+    Raises ValueError for every other value.
     """
     try:
         return to_e164(written)
     except ValueError:
+        if is_agent_id(written):
+            return written
+        raise
+
+
+def parse_owner_number(written: str) -> str:
+    """Return the owner of messages, in the form in which messages store it.
+
+    That form is E.164, or the sender id of an RCS agent. A value of 3 to 20 digits without a "+" is converted
+    as the number of a callback, and may stay unchanged. Raises ValueError for every other value.
+    """
+    try:
+        return to_e164(written)
+    except ValueError:
+        if is_agent_id(written):
+            return written
         # With a "+" the value is a mistyped number.
         if _DIGITS.fullmatch(written) and not written.startswith("+"):
             return from_callback(written)

@@ -21,10 +21,13 @@ class ProblemCode(StrEnum):
     OPTED_OUT = "opted_out"
     POOL_UNUSABLE = "pool_unusable"
     MESSAGE_NOT_CANCELABLE = "message_not_cancelable"
+    TOO_MANY_WEBHOOKS = "too_many_webhooks"
     CUSTOMER_ORDER_ID_USED = "customer_order_id_used"
     NOT_ENABLED = "not_enabled"
     CONCURRENT_CHANGE = "concurrent_change"
+    VERIFICATION_NOT_ALLOWED = "verification_not_allowed"
     RATE_BACKLOG = "rate_backlog"
+    BANDWIDTH_UNAVAILABLE = "bandwidth_unavailable"
     NOT_FOUND = "not_found"
     PATH_NOT_FOUND = "path_not_found"
     MISSING_SIGNATURE = "missing_signature"
@@ -73,6 +76,24 @@ class Backlog(Exception):
     """
 
     def __init__(self, message: str, *, retry_after: int | None) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
+class ExecutionReplaced(Exception):
+    """An execution may no longer change its order, because another execution continues the order.
+
+    It was stopped or failed, its set-up was started again, and then it was redriven.
+    """
+
+    def __init__(self, customer_order_id: str, execution_arn: str) -> None:
+        super().__init__(f"the order {customer_order_id} is now processed by the execution {execution_arn}")
+
+
+class Unavailable(Exception):
+    """Bandwidth did not process the request now. `retry_after` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
         self.retry_after = retry_after
         super().__init__(message)
 

@@ -26,6 +26,15 @@ class RegistrationKind(StrEnum):
     NONE = "none"
 
 
+class SubmissionOutcome(StrEnum):
+    """What a request to verify a toll-free number did."""
+
+    SUBMITTED = "submitted"
+    RESUBMITTED = "resubmitted"
+    UNCHANGED = "unchanged"
+    """Carriers have verified the number, or review it."""
+
+
 _TOLL_FREE: Final = re.compile(r"\+18(00|33|44|55|66|77|88)[0-9]{7}")
 _LOCAL: Final = re.compile(r"\+1[2-9][0-9]{9}")
 # Area codes of +1 outside the United States and its territories: Canada, then the Caribbean and Bermuda.

@@ -1,29 +1,39 @@
 """The request to send a message."""
 
 import hashlib
-import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import core_schema
 
 from bandwidth_messaging.domain.messages import Api
 from bandwidth_messaging.domain.phone_numbers import to_e164
 from bandwidth_messaging.domain.pools import is_pool_name
 from bandwidth_messaging.domain.problems import FieldProblem
-from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber, Text
+from bandwidth_messaging.domain.uploads import NAME_RULE, find_name, is_name
+from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber, Text, check_web_address
 
 MAX_RECIPIENTS: Final = 10
 MAX_DAYS_AHEAD: Final = 35
 """How far ahead a message may be scheduled."""
 _MAX_MEDIA_URL_CHARACTERS: Final = 4096
-_WEB_ADDRESS: Final = re.compile(r"https?://[^\s/?#\x00-\x1f\x7f-\x9f][^\s\x00-\x1f\x7f-\x9f]*")
 
 
-def _check_web_address(url: str) -> str:
-    if not _WEB_ADDRESS.fullmatch(url):
-        message = "is not a URL that Bandwidth can fetch (https://...)"
+def _check_media(url: str) -> str:
+    if (name := find_name(url)) is None:
+        return check_web_address(url)
+    if not is_name(name):
+        message = f"does not name an uploaded file. {NAME_RULE}"
         raise ValueError(message)
     return url
 
@@ -72,7 +82,35 @@ _OneOrList = BeforeValidator(
     lambda given: [given] if isinstance(given, str) else given,
     json_schema_input_type=str | Annotated[list[str], Field(min_length=1, max_length=MAX_RECIPIENTS)],
 )
-_MediaUrl = Annotated[str, Field(max_length=_MAX_MEDIA_URL_CHARACTERS), AfterValidator(_check_web_address)]
+_MediaUrl = Annotated[str, Field(max_length=_MAX_MEDIA_URL_CHARACTERS), AfterValidator(_check_media)]
+
+
+def _parse_rcs(given: object) -> "RcsContent":
+    from bandwidth_messaging.domain.rcs import RcsContent  # noqa: PLC0415
+
+    return RcsContent.model_validate(given)
+
+
+class _LoadedRcs:
+    """The model RcsContent, loaded for the first message with RCS: it would slow every cold start down."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: object) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(_parse_rcs)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _: object, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        from bandwidth_messaging.domain.rcs import RcsContent  # noqa: PLC0415
+
+        return handler(RcsContent.__pydantic_core_schema__)
+
+
+if TYPE_CHECKING:
+    from bandwidth_messaging.domain.rcs import RcsContent
+
+    type _Rcs = RcsContent
+else:
+    _Rcs = Annotated[Any, _LoadedRcs]
 
 
 class NewMessage(CamelModel):
@@ -90,13 +128,23 @@ class NewMessage(CamelModel):
         examples=["+19195551234"],
     )
     # Declared before the text, whose validator reads this field.
-    media: list[_MediaUrl] = Field([], max_length=10, description="URLs of pictures and other files (MMS)")
+    media: list[_MediaUrl] = Field(
+        [],
+        max_length=10,
+        description="URLs of pictures and other files (MMS). `media://logo.png` is a file that was uploaded "
+        "with PUT /media/logo.png",
+    )
     text: Text = Field(
         "",
         max_length=2048,
         validate_default=True,
         description="The text of the message. Optional if the message has media",
         examples=["Good morning!"],
+    )
+    rcs: _Rcs | None = Field(
+        None,
+        description="Sent by RCS first. Text and media of the message are the fallback: Bandwidth sends them "
+        "by SMS or MMS if RCS does not reach the recipient (V2 with BandwidthApi current only)",
     )
     tag: Text | None = Field(None, max_length=1024, description="Stored with the message for your own use")
     priority: Literal["default", "high"] | None = Field(None, description="V2 only")
@@ -132,6 +180,27 @@ class NewMessage(CamelModel):
             raise ValueError(message)
         return value
 
+    @field_validator("rcs")
+    @classmethod
+    def _check_rcs(cls, value: _Rcs | None, info: ValidationInfo) -> _Rcs | None:
+        if value is None:
+            return None
+        from bandwidth_messaging.domain.rcs import MAX_FILE_URL_CHARACTERS  # noqa: PLC0415
+
+        if len(info.data.get("to", ())) > 1:
+            message = "is for one recipient, and to has several. Send one message to each."
+            raise ValueError(message)
+        # The signed link of an uploaded file is longer than Bandwidth allows here.
+        if any(find_name(url) for url in info.data.get("media", ())):
+            message = (
+                "cannot be sent with uploaded files (media://). Give media URLs that Bandwidth can fetch."
+            )
+            raise ValueError(message)
+        if any(len(url) > MAX_FILE_URL_CHARACTERS for url in info.data.get("media", ())):
+            message = f"limits the URLs of media to {MAX_FILE_URL_CHARACTERS} characters. Use shorter URLs."
+            raise ValueError(message)
+        return value
+
     @field_validator("send_at")
     @classmethod
     def _check_send_at(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
@@ -143,8 +212,8 @@ class NewMessage(CamelModel):
 
     def digest(self) -> str:
         """Return a digest that differs for requests with different contents."""
-        # A request without sendAt has the digest that earlier versions stored.
-        left_out = {"send_at"} if self.send_at is None else None
+        # A request without these fields has the digest that earlier versions stored.
+        left_out = {name for name in ("send_at", "rcs") if getattr(self, name) is None}
         return hashlib.sha256(self.model_dump_json(by_alias=True, exclude=left_out).encode()).hexdigest()
 
     def find_untimely(self, at: datetime) -> list[FieldProblem]:
@@ -171,5 +240,9 @@ class NewMessage(CamelModel):
         if self.priority is not None:
             problems.append(
                 FieldProblem("priority", "is not supported by the V1 API of the sender. Leave it out.")
+            )
+        if self.rcs is not None:
+            problems.append(
+                FieldProblem("rcs", "is not supported by the V1 API of the sender. Leave it out.")
             )
         return problems

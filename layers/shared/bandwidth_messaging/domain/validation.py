@@ -1,8 +1,9 @@
 """Parses JSON into models with camelCase fields. An error names every wrong field."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import (
     AfterValidator,
@@ -64,6 +65,20 @@ def _without_control_characters(value: str) -> str:
 
 Text = Annotated[str, AfterValidator(_without_control_characters)]
 """A text of one or more lines without control characters other than tabs and line breaks."""
+
+_WEB_ADDRESS: Final = re.compile(r"https?://[^\s/?#\x00-\x1f\x7f-\x9f][^\s\x00-\x1f\x7f-\x9f]*")
+
+
+def check_web_address(url: str) -> str:
+    """Return an http or https URL unchanged. Raises ValueError for any other text."""
+    if not _WEB_ADDRESS.fullmatch(url):
+        message = "is not a URL that Bandwidth can fetch (https://...)"
+        raise ValueError(message)
+    return url
+
+
+WebAddress = Annotated[str, AfterValidator(check_web_address)]
+"""An http or https URL."""
 
 
 class CamelModel(BaseModel):

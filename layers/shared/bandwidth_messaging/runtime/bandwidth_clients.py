@@ -179,6 +179,11 @@ def bandwidth_secret() -> str:
     return str(_secrets().get(settings().bandwidth_secret))
 
 
+def webhook_master_secret() -> str:
+    """Return the secret from which the signing secrets of the webhooks are derived."""
+    return str(_secrets().get(settings().webhook_secret, max_age=_SECRET_CACHE_SECONDS))
+
+
 def _credentials(
     secret_name: str, username: str, password: str, *, fresh: bool = False
 ) -> "BasicCredentials":

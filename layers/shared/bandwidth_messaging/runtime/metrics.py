@@ -1,13 +1,26 @@
 """Metrics in CloudWatch, written to the log in Embedded Metric Format. They cost no AWS call."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from bandwidth_messaging.runtime.settings import service
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
 def count(name: str) -> None:
     """Add one to a metric."""
     record({name: 1})
+
+
+def count_failed_request(context: "LambdaContext") -> None:
+    """Count a request that failed although the function raised nothing, for the function's version.
+
+    The canary alarms of an update read this metric of the new version.
+    """
+    version = {"functionName": context.function_name, "functionVersion": context.function_version}
+    record({"FailedRequests": 1}, version)
 
 
 def record(

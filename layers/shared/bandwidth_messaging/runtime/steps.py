@@ -34,9 +34,13 @@ _KEPT = (*STEP_IDS, "requested", "setupOrderId")
 
 
 class StepInput(CamelModel):
-    """The request of every step names its order by the CustomerOrderId."""
+    """The request of every step names its order by the CustomerOrderId, and the execution.
+
+    Definitions of earlier versions do not send `executionArn`. Dumps of a request leave it out.
+    """
 
     customer_order_id: str
+    execution_arn: str | None = Field(None, exclude=True)
 
 
 class StepResult(CamelModel):
@@ -84,7 +88,8 @@ def step[Request: StepInput](
 
     The order's record has the step's start, its state (running, succeeded or failed), its end, and the ids it
     found or created. An interrupted step stays running. The state machine matches an exception
-    by the name of its class.
+    by the name of its class. A step of an execution that another one has replaced does nothing: the handler
+    raises ExecutionReplaced.
     """
 
     def decorate(function: Callable[[Request], StepResult]) -> Callable[..., dict[str, Any]]:
@@ -102,7 +107,11 @@ def step[Request: StepInput](
             started_at = now()
             with aws_errors():
                 record = partial(
-                    stores.orders().record_step, request.customer_order_id, title, started_at=started_at
+                    stores.orders().record_step,
+                    request.customer_order_id,
+                    title,
+                    execution_arn=request.execution_arn,
+                    started_at=started_at,
                 )
                 record(state="running", at=started_at)
             try:

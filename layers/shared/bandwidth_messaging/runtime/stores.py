@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
-    from bandwidth_messaging.store.archive import Archive
+    from bandwidth_messaging.store.archive import Archive, ArchiveRecords
+    from bandwidth_messaging.store.claims import Claims
     from bandwidth_messaging.store.created_resources import CreatedResources
     from bandwidth_messaging.store.drift_store import Drift
     from bandwidth_messaging.store.executions import Executions
@@ -37,10 +38,16 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.order_store import Orders
     from bandwidth_messaging.store.pool_store import Pools
     from bandwidth_messaging.store.queues import DeadLetters, Quarantine, SendQueue, WorkQueue
+    from bandwidth_messaging.store.receipts import Receipts
     from bandwidth_messaging.store.reply_store import Replies
+    from bandwidth_messaging.store.schedule import Schedule
     from bandwidth_messaging.store.scheduled_segment_store import ScheduledSegments
     from bandwidth_messaging.store.setup_requests import SetupRequests
+    from bandwidth_messaging.store.transfer_store import Transfers
+    from bandwidth_messaging.store.upload_store import Uploads
     from bandwidth_messaging.store.usage_store import Usage
+    from bandwidth_messaging.store.webhook_queue import WebhookQueue
+    from bandwidth_messaging.store.webhook_store import Webhooks
 
 # Excludes loaded modules from garbage collection, which would run while the first client is built.
 gc.freeze()
@@ -108,6 +115,31 @@ def messages() -> "Messages":
 
 
 @cache
+def claims() -> "Claims":
+    from bandwidth_messaging.store.claims import Claims
+
+    return Claims(Table(_dynamodb(), settings().messages_table))
+
+
+@cache
+def schedule() -> "Schedule":
+    from bandwidth_messaging.store.schedule import Schedule
+
+    return Schedule(
+        Table(_dynamodb(), settings().messages_table), retention_days=int(settings().message_retention_days)
+    )
+
+
+@cache
+def receipts() -> "Receipts":
+    from bandwidth_messaging.store.receipts import Receipts
+
+    return Receipts(
+        Table(_dynamodb(), settings().messages_table), retention_days=int(settings().message_retention_days)
+    )
+
+
+@cache
 def numbers() -> "Numbers":
     from bandwidth_messaging.store.number_store import Numbers
 
@@ -140,6 +172,13 @@ def drift() -> "Drift":
     from bandwidth_messaging.store.drift_store import Drift
 
     return Drift(Table(_dynamodb(), settings().numbers_table))
+
+
+@cache
+def transfers() -> "Transfers":
+    from bandwidth_messaging.store.transfer_store import Transfers
+
+    return Transfers(Table(_dynamodb(), settings().numbers_table))
 
 
 @cache
@@ -258,10 +297,38 @@ def media_queue() -> "WorkQueue":
 
 
 @cache
+def uploads() -> "Uploads":
+    from bandwidth_messaging.store.upload_store import Uploads
+
+    return Uploads(_s3(), settings().upload_bucket, retention_days=int(settings().message_retention_days))
+
+
+@cache
+def webhooks() -> "Webhooks":
+    from bandwidth_messaging.store.webhook_store import Webhooks
+
+    return Webhooks(Table(_dynamodb(), settings().numbers_table))
+
+
+@cache
+def webhook_queue() -> "WebhookQueue":
+    from bandwidth_messaging.store.webhook_queue import WebhookQueue
+
+    return WebhookQueue(_sqs(), settings().webhook_queue_url, settings().webhook_dead_letter_queue_url)
+
+
+@cache
 def archive() -> "Archive":
     from bandwidth_messaging.store.archive import Archive
 
     return Archive(_s3(), settings().media_bucket)
+
+
+@cache
+def archive_records() -> "ArchiveRecords":
+    from bandwidth_messaging.store.archive import ArchiveRecords
+
+    return ArchiveRecords(Table(_dynamodb(), settings().messages_table))
 
 
 @cache

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.domain.keywords import Keywords
     from bandwidth_messaging.domain.orders import Kind
     from bandwidth_messaging.domain.quiet_hours import QuietHours
+    from bandwidth_messaging.network.webhook_client import WebhookClient
     from bandwidth_messaging.services.callback_authorization import CallbackAuthorization
     from bandwidth_messaging.services.callback_intake import CallbackIntake
     from bandwidth_messaging.services.carrier_retries import CarrierRetries
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.doctor import Doctor
     from bandwidth_messaging.services.drift_check import DriftCheck
     from bandwidth_messaging.services.event_publishing import EventPublishing
-    from bandwidth_messaging.services.execution_endings import ExecutionEndings
+    from bandwidth_messaging.services.execution_endings import ExecutionEndings, OrderEndings
     from bandwidth_messaging.services.find_or_create import OwnedResources
     from bandwidth_messaging.services.hosted_numbers import HostedNumbers, HostedRemoval
     from bandwidth_messaging.services.keyword_replies import KeywordReplies
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.number_import import NumberImport
     from bandwidth_messaging.services.number_pools import NumberPools
     from bandwidth_messaging.services.number_release import NumberRelease
+    from bandwidth_messaging.services.number_verification import NumberVerification
     from bandwidth_messaging.services.opt_out_transfer import OptOutTransfer
     from bandwidth_messaging.services.pacing import DefaultRates, Pacing
     from bandwidth_messaging.services.pool_choice import PoolChoice
@@ -61,6 +63,8 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
     from bandwidth_messaging.services.usage_counting import UsageCounting
     from bandwidth_messaging.services.usage_report import Prices, UsageReport
+    from bandwidth_messaging.services.webhook_delivery import WebhookDelivery
+    from bandwidth_messaging.services.webhook_settings import WebhookSettings
 
 
 def send_checks() -> "SendChecks":
@@ -94,7 +98,9 @@ def message_acceptance() -> "MessageAcceptance":
         limits=limits,
         schedule_backlog=ScheduleBacklog(stores.scheduled_segments, limits),
         quiet_hours=_quiet_hours(),
+        uploads=stores.uploads,
         record=record,
+        has_rcs=bandwidth_clients.is_current(),
     )
 
 
@@ -181,7 +187,12 @@ def unconfirmed_messages() -> "UnconfirmedMessages":
     """Return the service that resolves unconfirmed messages."""
     from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
 
-    return UnconfirmedMessages(messages=stores.messages(), messaging=bandwidth_clients.messaging, count=count)
+    return UnconfirmedMessages(
+        messages=stores.messages(),
+        receipts=stores.receipts(),
+        messaging=bandwidth_clients.messaging,
+        count=count,
+    )
 
 
 def message_delivery() -> "MessageDelivery":
@@ -192,6 +203,9 @@ def message_delivery() -> "MessageDelivery":
 
     return MessageDelivery(
         messages=stores.messages(),
+        claims=stores.claims(),
+        schedule=stores.schedule(),
+        receipts=stores.receipts(),
         checks=send_checks(),
         preflight_check=preflight_check(),
         unconfirmed=unconfirmed_messages(),
@@ -209,6 +223,7 @@ def message_delivery() -> "MessageDelivery":
         record=record,
         sleep=sleep,
         quiet_hours=_quiet_hours(),
+        uploads=stores.uploads,
     )
 
 
@@ -225,7 +240,7 @@ def message_cancellation() -> "MessageCancellation":
     """Return the service that cancels messages."""
     from bandwidth_messaging.services.message_cancellation import MessageCancellation
 
-    return MessageCancellation(stores.messages(), stores.lanes, stores.scheduled_segments)
+    return MessageCancellation(stores.schedule(), stores.lanes, stores.scheduled_segments)
 
 
 def message_schedule() -> "MessageSchedule":
@@ -234,7 +249,7 @@ def message_schedule() -> "MessageSchedule":
 
     # Created before threads use them: botocore's session is not thread-safe.
     stores.create_send_queues()
-    return MessageSchedule(stores.messages(), stores.find_send_queue)
+    return MessageSchedule(stores.schedule(), stores.find_send_queue)
 
 
 def callback_intake() -> "CallbackIntake":
@@ -243,7 +258,13 @@ def callback_intake() -> "CallbackIntake":
 
     # Created before threads write: botocore's session is not thread-safe.
     return CallbackIntake(
-        stores.messages(), stores.opt_outs, stores.quarantine, keywords(), count, carrier_retries()
+        stores.messages(),
+        stores.receipts(),
+        stores.opt_outs,
+        stores.quarantine,
+        keywords(),
+        count,
+        carrier_retries(),
     )
 
 
@@ -301,7 +322,7 @@ def carrier_retries() -> "CarrierRetries | None":
 
     classes = frozenset(split_list(settings().retry_error_classes))
     stores.create_send_queues()
-    return CarrierRetries(stores.messages(), stores.find_send_queue, max_retries, classes)
+    return CarrierRetries(stores.messages(), stores.schedule(), stores.find_send_queue, max_retries, classes)
 
 
 def quarantine_replay() -> "QuarantineReplay":
@@ -362,14 +383,56 @@ def media_archive() -> "MediaArchive":
     """Return the service that archives media of inbound messages."""
     from bandwidth_messaging.services.media_archive import MediaArchive
 
-    return MediaArchive(stores.messages(), stores.archive, bandwidth_clients.media, count)
+    return MediaArchive(
+        stores.messages(), stores.archive_records(), stores.archive, bandwidth_clients.media, count
+    )
+
+
+def webhook_settings() -> "WebhookSettings":
+    """Return the service that stores webhook endpoints."""
+    from bandwidth_messaging.services.webhook_settings import WebhookSettings
+
+    return WebhookSettings(
+        stores.webhooks(),
+        bandwidth_clients.webhook_master_secret if settings().webhook_secret else None,
+        allow_local=settings().webhooks_allow_local == "true",
+    )
+
+
+def webhook_delivery() -> "WebhookDelivery":
+    """Return the service that sends events to webhook endpoints."""
+    from bandwidth_messaging.services.webhook_delivery import WebhookDelivery
+
+    return WebhookDelivery(
+        webhooks=stores.webhooks(),
+        queue=stores.webhook_queue,
+        client=_webhook_client,
+        read_master_secret=bandwidth_clients.webhook_master_secret,
+        count=count,
+    )
+
+
+@cache
+def _webhook_client() -> "WebhookClient":
+    from bandwidth_messaging.network.webhook_client import WebhookClient
+
+    return WebhookClient(allow_local=settings().webhooks_allow_local == "true")
 
 
 def execution_endings() -> "ExecutionEndings":
     """Return the service that records how executions ended."""
     from bandwidth_messaging.services.execution_endings import ExecutionEndings
 
-    return ExecutionEndings(stores.orders(), stores.executions())
+    return ExecutionEndings(
+        stores.executions(), order_endings(), stores.transfers(), settings().opt_outs_state_machine
+    )
+
+
+def order_endings() -> "OrderEndings":
+    """Return the service that keeps orders equal to what became of their executions."""
+    from bandwidth_messaging.services.execution_endings import OrderEndings
+
+    return OrderEndings(stores.orders())
 
 
 def usage_counting() -> "UsageCounting | None":
@@ -410,7 +473,7 @@ def setup_start() -> "SetupStart":
         stores.orders(),
         stores.setup_requests(),
         stores.executions(),
-        execution_endings(),
+        order_endings(),
         state_machines,
         settings().bandwidth_api,
     )
@@ -587,6 +650,19 @@ def registration_check() -> "RegistrationCheck":
     return RegistrationCheck(
         numbers=stores.numbers(),
         registrations=bandwidth_clients.registrations if bandwidth_clients.is_current() else None,
+    )
+
+
+def number_verification() -> "NumberVerification":
+    """Return the service that requests toll-free verifications."""
+    from bandwidth_messaging.services.number_verification import NumberVerification
+
+    return NumberVerification(
+        numbers=stores.numbers(),
+        leases=stores.leases(),
+        registrations=bandwidth_clients.registrations if bandwidth_clients.is_current() else None,
+        callback_url=settings().notification_url,
+        credentials=bandwidth_clients.callback_credentials,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bandwidth_messaging.bandwidth.callbacks import CallbackEvent, parse_v1, parse_v1_query, parse_v2
 from bandwidth_messaging.domain import failures
-from bandwidth_messaging.domain.messages import Message, Receipt, Unreadable
+from bandwidth_messaging.domain.messages import Message, Receipt, Unreadable, is_message_id
 from bandwidth_messaging.domain.opt_outs import KeywordKind, OptOutSource
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.services.parallel import for_each
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.message_store import Messages
     from bandwidth_messaging.store.opt_out_store import OptOuts
     from bandwidth_messaging.store.queues import Quarantine
+    from bandwidth_messaging.store.receipts import Receipts
 
 logger = logging.getLogger(__name__)
 
@@ -39,15 +40,17 @@ class CallbackIntake:
     """Stores the messages, receipts and opt-outs that callbacks report."""
 
     messages: "Messages"
+    receipts: "Receipts"
     opt_outs: Callable[[], "OptOuts"]
     quarantine: Callable[[], "Quarantine"]
     keywords: "Keywords"
     count: Callable[[str], None]
     carrier_retries: "CarrierRetries | None" = None
 
-    def accept(self, callback: ProxyEvent, *, deadline: float) -> None:
+    def accept(self, callback: ProxyEvent, *, deadline: float) -> bool:
         """Store a callback's events. Quarantine the callback if an event was not stored.
 
+        Returns whether all events were stored.
         Raises an error of a write only if Bandwidth sends the callback again.
         """
         try:
@@ -59,6 +62,7 @@ class CallbackIntake:
             reasons = [WRITE_FAILED]
         if reasons:
             quarantine_callback(self.quarantine(), callback, reasons, at=now(), count=self.count)
+        return not reasons
 
     def store(self, callback: ProxyEvent, *, deadline: float) -> list[str]:
         """Store every event of a callback. Return a reason for each event that was not stored.
@@ -115,10 +119,11 @@ class CallbackIntake:
                 text_id=message.message_id,
             )
 
-    def _record_receipt(self, receipt: Receipt) -> None:
+    def _record_receipt(self, reported: Receipt) -> None:
+        receipt = reported.await_fallback() if self._has_fallback(reported) else reported
         if self.carrier_retries and self.carrier_retries.retry(receipt):
             return
-        message = self.messages.record_receipt(receipt)
+        message = self.receipts.record_receipt(receipt)
         logger.info(
             "receipt recorded",
             extra={
@@ -128,15 +133,22 @@ class CallbackIntake:
             },
         )
         compare_segments(message, count=self.count)
-        if failures.is_opt_out(receipt.error_code) and receipt.owner and receipt.recipient:
+        if failures.is_opt_out(reported.error_code) and reported.owner and reported.recipient:
             self.opt_outs().record(
-                receipt.owner,
-                receipt.recipient,
+                reported.owner,
+                reported.recipient,
                 opted_out=True,
-                keyword=str(receipt.error_code),
-                at=receipt.time,
+                keyword=str(reported.error_code),
+                at=reported.time,
                 source=OptOutSource.CARRIER,
             )
+
+    def _has_fallback(self, receipt: Receipt) -> bool:
+        """Return whether Bandwidth tries another channel after the failure that a receipt reports."""
+        if not receipt.is_rcs_failure or not is_message_id(receipt.message_id):
+            return False
+        message = self.messages.get(receipt.message_id)
+        return message is not None and "rcs" in message
 
 
 def _is_redelivered(callback: ProxyEvent) -> bool:

@@ -10,11 +10,13 @@ from bandwidth_messaging.domain.failures import retry_delay
 from bandwidth_messaging.domain.lanes import MAX_QUEUE_DELAY_SECONDS
 from bandwidth_messaging.domain.messages import MessageState, is_message_id
 from bandwidth_messaging.domain.times import now, to_rfc3339
+from bandwidth_messaging.store.message_items import is_earlier_attempt
 
 if TYPE_CHECKING:
     from bandwidth_messaging.domain.messages import MessageItem, Receipt
     from bandwidth_messaging.store.message_store import Messages
     from bandwidth_messaging.store.queues import SendQueue
+    from bandwidth_messaging.store.schedule import Schedule
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +31,7 @@ class CarrierRetries:
     """
 
     messages: "Messages"
+    schedule: "Schedule"
     find_queue: "Callable[[str | None], SendQueue]"
     """Returns the queue of messages with this priority."""
     max_retries: int
@@ -58,7 +61,7 @@ class CarrierRetries:
             # The record is queued before the write. A record of a message that does not wait is harmless.
             queue: SendQueue = self.find_queue(message.get("priority"))
             queue.add(receipt.message_id, delay_seconds=max(0, int(left.total_seconds())))
-        return self.messages.retry(message, receipt, due_at, is_scheduled=is_scheduled) is not None
+        return self.schedule.retry(message, receipt, due_at, is_scheduled=is_scheduled) is not None
 
     def _find_due_time(self, message: "MessageItem", receipt: "Receipt") -> str | None:
         """Return when the message is sent again, None if it is not."""
@@ -70,7 +73,7 @@ class CarrierRetries:
             MessageState.DELIVERY_UNKNOWN,
         }
         is_current = message.get("bandwidthId", receipt.bandwidth_id) == receipt.bandwidth_id
-        is_earlier = self.messages.is_earlier_attempt(message, receipt.bandwidth_id)
+        is_earlier = is_earlier_attempt(message, receipt.bandwidth_id)
         if not is_sent or not is_current or is_earlier or len(message["to"]) != 1:
             return None
         if attempts >= self.max_retries:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bandwidth_messaging.bandwidth.errors import BandwidthRejected, BandwidthUnauthorized
 from bandwidth_messaging.domain.numbers import NumberState
-from bandwidth_messaging.domain.registration import RegistrationKind, classify_number
+from bandwidth_messaging.domain.registration import RegistrationKind, RegistrationState, classify_number
 from bandwidth_messaging.domain.times import now, to_rfc3339
 from bandwidth_messaging.services.callback_check import check_challenge, check_credentials
 from bandwidth_messaging.services.diagnosis import (
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.dashboard import Dashboard
     from bandwidth_messaging.bandwidth.messaging import Messaging
     from bandwidth_messaging.bandwidth.registration_center import Registrations
+    from bandwidth_messaging.domain.registration import Registration
     from bandwidth_messaging.store.number_store import Numbers
 
 logger = logging.getLogger(__name__)
@@ -60,6 +61,10 @@ _REGISTRATION_ROLE: Final = "Campaign Management, or TFV for toll-free numbers"
 _UNUSED_NUMBER: Final = "+15005550100"
 _PAGE_SIZE: Final = 1000
 _MAX_SITES_SHOWN: Final = 10
+_MAX_NUMBERS_SHOWN: Final = 5
+_VERIFY: Final = (
+    "carriers reject texts of these numbers: submit them with PUT /numbers/{number}/toll-free-verification"
+)
 _REGISTRATION_SECONDS: Final = 20
 # Each location costs up to four requests; more locations would exceed the function's timeout.
 _MAX_LOCATIONS: Final = 50
@@ -130,7 +135,7 @@ class _Examination:
     doctor: Doctor
     diagnosis: Diagnosis
     homes: Counter[_Home] = field(default_factory=Counter)
-    toll_free_number: str | None = None
+    toll_free: "dict[str, Registration | None]" = field(default_factory=dict)
     locations: dict[str, set[str]] = field(default_factory=dict)
 
     def run(self) -> Report:
@@ -233,7 +238,7 @@ class _Examination:
             page = self.doctor.numbers.list_by_state(NumberState.ACTIVE, limit=_PAGE_SIZE, start=start)
             for item in page.items:
                 if classify_number(item["number"]) == RegistrationKind.TOLL_FREE:
-                    self.toll_free_number = item["number"]
+                    self.toll_free[item["number"]] = item.get("registration")
                 home = _Home(item["api"], item["siteId"], item.get("locationId"), item.get("applicationId"))
                 self.homes[home] += 1
             start = page.next_key
@@ -286,8 +291,8 @@ class _Examination:
         registrations = self.doctor.registrations(_REGISTRATION_SECONDS)
         try:
             campaigns = registrations.list_campaigns()
-            if self.toll_free_number:
-                registrations.get_verification(self.toll_free_number)
+            if self.toll_free:
+                registrations.get_verification(next(reversed(self.toll_free)))
         except BandwidthUnauthorized as error:
             if error.status != HTTPStatus.FORBIDDEN:
                 raise
@@ -298,7 +303,20 @@ class _Examination:
                 f"{_REGISTRATION_ROLE}, or ask Bandwidth's support to enable the Registration Center",
             )
         registered = sum(status == "REGISTERED" for status in campaigns.values())
-        return ok(f"10DLC campaigns: {len(campaigns)}, registered: {registered}")
+        found = f"10DLC campaigns: {len(campaigns)}, registered: {registered}"
+        if not self.toll_free:
+            return ok(found)
+        found += f"; toll-free numbers: {len(self.toll_free)}"
+        rejected = [
+            f"…{number[-4:]} ({known.get('reason')})"
+            for number, known in self.toll_free.items()
+            if known is not None and known["state"] == RegistrationState.UNREGISTERED
+        ]
+        if not rejected:
+            return ok(found)
+        shown = ", ".join(rejected[:_MAX_NUMBERS_SHOWN])
+        more = ", …" if len(rejected) > _MAX_NUMBERS_SHOWN else ""
+        return ok(f"{found}, not verified: {len(rejected)}: {shown}{more}", _VERIFY)
 
     def _check_callbacks(self) -> None:
         check, probe, url = self.diagnosis.check, self.doctor.probe, self.deployment.probe_url_v2

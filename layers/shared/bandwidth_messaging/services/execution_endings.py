@@ -4,40 +4,39 @@ Called by record_execution for status changes of Step Functions, and by services
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bandwidth_messaging.domain.next_steps import find_failed_step
 from bandwidth_messaging.domain.orders import build_customer_order_id, is_customer_order_id
 from bandwidth_messaging.domain.texts import normalize
 from bandwidth_messaging.domain.times import now
+from bandwidth_messaging.domain.transfers import MAX_KEY_CHARACTERS, TRANSFER_ACTIONS
 
 if TYPE_CHECKING:
     from bandwidth_messaging.domain.orders import OrderItem
     from bandwidth_messaging.store.executions import Execution, Executions
     from bandwidth_messaging.store.order_store import Orders
+    from bandwidth_messaging.store.transfer_store import Transfers
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class ExecutionEndings:
+class OrderEndings:
     """Keeps the orders equal to what became of their executions."""
 
     orders: "Orders"
-    executions: "Executions"
 
-    def record(self, execution_arn: str) -> None:
+    def record(self, execution: "Execution") -> None:
         """Fail the order of an execution that ended without success, or reopen that of a redriven one.
 
-        The current status of the execution counts, so that events may arrive late, twice and in any order.
         An order that has ended, or that another execution continues, does not change. Nothing is recorded
         for an execution without an order: a dry run, or one whose input was invalid.
         """
-        execution = self.executions.find(execution_arn)
-        if execution is None or (found := self._find_order(execution)) is None:
-            logger.info("execution has no order", extra={"execution": execution_arn})
+        if (found := self._find_order(execution)) is None:
+            logger.info("execution has no order", extra={"execution": execution.arn})
             return
         customer_order_id, order = found
         if execution.is_running and self.orders.reopen_redriven(customer_order_id, order):
@@ -72,6 +71,47 @@ class ExecutionEndings:
         return None
 
 
+@dataclass(frozen=True)
+class ExecutionEndings:
+    """Records how executions of all state machines ended. `opt_outs_state_machine` is an ARN."""
+
+    executions: "Executions"
+    orders: OrderEndings
+    transfers: "Transfers"
+    opt_outs_state_machine: str
+
+    def record(self, execution_arn: str) -> None:
+        """Record the end or the redrive of an execution on its order, or that of a transfer of opt-outs.
+
+        The current status of the execution counts, so that events may arrive late, twice and in any order.
+        """
+        execution = self.executions.find(execution_arn)
+        if execution is None:
+            logger.info("execution does not exist", extra={"execution": execution_arn})
+        elif execution.machine == self.opt_outs_state_machine.rpartition(":")[2]:
+            self._record_transfer(execution)
+        else:
+            self.orders.record(execution)
+
+    def _record_transfer(self, execution: "Execution") -> None:
+        if execution.is_running and self.transfers.record_redriven(execution.name, at=now()):
+            logger.info("transfer redriven", extra={"execution": execution.arn})
+        if not execution.has_failed:
+            return
+        reason, (action, key) = _reason(execution, {}), _read_transfer(execution.input)
+        is_recorded = self.transfers.record_failed(
+            execution.name,
+            execution_arn=execution.arn,
+            at=now(),
+            reason=reason,
+            action=action,
+            key=key,
+        )
+        if is_recorded:
+            extra = {"execution": execution.arn, "reason": reason}
+            logger.error("transfer of opt-outs failed", extra=extra)
+
+
 def _possible_ids(execution: "Execution") -> Iterator[str]:
     given = execution.input.get("customerOrderId") if isinstance(execution.input, dict) else None
     if isinstance(given, str) and is_customer_order_id(normalize(given)):
@@ -79,7 +119,15 @@ def _possible_ids(execution: "Execution") -> Iterator[str]:
     yield build_customer_order_id(execution.name)
 
 
-def _reason(execution: "Execution", order: "OrderItem") -> str:
+def _read_transfer(given: Any) -> tuple[str | None, str | None]:
+    """Return the action and the key of a transfer's input, without what is invalid."""
+    fields = given if isinstance(given, dict) else {}
+    action, key = fields.get("action"), fields.get("key")
+    is_key = isinstance(key, str) and len(key) <= MAX_KEY_CHARACTERS
+    return action if action in TRANSFER_ACTIONS else None, key if is_key else None
+
+
+def _reason(execution: "Execution", order: Mapping[str, Any]) -> str:
     """Return why the execution ended, without its input and without its cause, which may quote the input."""
     if execution.status == "TIMED_OUT":
         return "The execution timed out."

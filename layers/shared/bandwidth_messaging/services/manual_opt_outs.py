@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, cast
 
 from bandwidth_messaging.domain.opt_outs import MANUAL_KEYWORD, OptOutItem, OptOutSource, OptOutState
+from bandwidth_messaging.domain.participants import is_agent_id
 from bandwidth_messaging.domain.problems import Conflict, NotFound, ProblemCode
 from bandwidth_messaging.domain.times import now, to_rfc3339
 
@@ -30,7 +31,7 @@ class ManualOptOuts:
         """Record that a recipient opted out. Return the stored statement.
 
         A repeated request with the same keyword and note changes nothing while the opt-out is current. Raises
-        NotFound if the stack does not have the number.
+        NotFound if the stack does not have the number. An RCS agent needs a statement of the recipient.
         """
         return self._record(number, recipient, OptOutState.OUT, keyword or MANUAL_KEYWORD, note)
 
@@ -44,7 +45,7 @@ class ManualOptOuts:
     def _record(
         self, number: str, recipient: str, state: OptOutState, keyword: str, note: str | None
     ) -> OptOutItem:
-        if self.numbers.get(number) is None:
+        if self.numbers.get(number) is None and not self._is_agent(number, recipient):
             raise NotFound(NOT_FOUND.format(number))
         wanted = {"optOutState": state, "source": OptOutSource.MANUAL, "keyword": keyword, "note": note}
         for _ in range(_MAX_ATTEMPTS):
@@ -64,6 +65,13 @@ class ManualOptOuts:
             if done:
                 return cast(OptOutItem, item)
         raise Conflict(BUSY, ProblemCode.CONCURRENT_CHANGE)
+
+    def _is_agent(self, number: str, recipient: str) -> bool:
+        """Return whether the recipient opted out of an RCS agent, which is all that the stack knows of it."""
+        if not is_agent_id(number):
+            return False
+        latest, _ = self.opt_outs.get_latest(number, recipient)
+        return latest is not None and latest["ours"] == number
 
 
 def _time_after(stored: OptOutItem | None) -> str:

@@ -22,7 +22,7 @@ from bandwidth_messaging.domain.times import now
 
 if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.media_api import Media
-    from bandwidth_messaging.store.archive import Archive
+    from bandwidth_messaging.store.archive import Archive, ArchiveRecords
     from bandwidth_messaging.store.message_store import Messages
 
 logger = logging.getLogger(__name__)
@@ -46,6 +46,7 @@ class MediaArchive:
     """Fetches media from Bandwidth and stores them in the archive."""
 
     messages: "Messages"
+    archive_records: "ArchiveRecords"
     archive: "Callable[[], Archive]"
     media: "Callable[[], Media]"
     count: Callable[[str], None]
@@ -65,7 +66,7 @@ class MediaArchive:
             if file is None and time.monotonic() - started < _LAST_START_SECONDS:
                 remaining_bytes = media.MAX_BYTES - sum(known.get("bytes", 0) for known in files if known)
                 files[position] = self._copy(message, position, remaining_bytes)
-        if files != (before or pending) and not self.messages.record_archive(message_id, files, before):
+        if files != (before or pending) and not self.archive_records.record(message_id, files, before):
             return Archiving.CHANGED_MEANWHILE
         if None in files:
             return Archiving.INCOMPLETE

@@ -27,6 +27,7 @@ from bandwidth_messaging.domain.problems import (
 )
 from bandwidth_messaging.domain.segments import count_segments
 from bandwidth_messaging.domain.times import now, to_rfc3339
+from bandwidth_messaging.domain.uploads import check_files, find_name
 from bandwidth_messaging.services.send_checks import Obstacle
 
 if TYPE_CHECKING:
@@ -40,8 +41,13 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.message_store import Messages
     from bandwidth_messaging.store.opt_out_store import SendFacts
     from bandwidth_messaging.store.queues import SendQueue
+    from bandwidth_messaging.store.upload_store import Uploads
 
 _EXPIRES_IN_QUIET_HOURS: Final = "The message expires before the quiet hours of the recipients end, unsent."
+
+_NO_RCS: Final = (
+    "is not supported by the classic API. Leave it out, or set the parameter BandwidthApi to current."
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,10 @@ class MessageAcceptance:
     limits: "BacklogLimits"
     schedule_backlog: "ScheduleBacklog"
     quiet_hours: "QuietHours | None"
+    uploads: "Callable[[], Uploads]"
     record: Callable[[Mapping[str, float]], None]
+    has_rcs: bool
+    """Whether Bandwidth's API of the stack sends RCS."""
 
     def accept(self, new: "NewMessage", idempotency_key: str | None) -> MessageItem:
         """Queue and store a message. Return its item as it was first accepted under its idempotency key.
@@ -67,6 +76,7 @@ class MessageAcceptance:
         """
         try:
             number, facts, is_new_number = self._choose_sender(new)
+            self._check_media(new, number, facts)
         except (Conflict, InvalidInput):
             # A repeated request gets its first response, even if the message would not be accepted now.
             earlier = self._find_earlier(idempotency_key)
@@ -156,6 +166,16 @@ class MessageAcceptance:
 
         Raises InvalidInput or Conflict if the message may not be sent.
         """
+        if new.rcs is None:
+            return self._choose_number(new)
+        if not self.has_rcs:
+            raise InvalidInput([FieldProblem("rcs", _NO_RCS)])
+        chosen = self._choose_number(new)
+        if problem := self.checks.check_agent(new.rcs.sender, new.to):
+            raise Conflict(problem.reason, problem.code)
+        return chosen
+
+    def _choose_number(self, new: "NewMessage") -> "tuple[str, SendFacts, bool]":
         if new.pool is None:
             return new.sender, self._check(new), False
         if problems := new.find_untimely(datetime.fromisoformat(now())):
@@ -175,6 +195,17 @@ class MessageAcceptance:
         if problem:
             raise Conflict(problem.reason, problem.code)
         return facts
+
+    def _check_media(self, new: "NewMessage", number: str, facts: "SendFacts") -> None:
+        """Raise InvalidInput if uploaded files do not exist until the send, or are too large for the number.
+
+        Bandwidth checks other media when it fetches them.
+        """
+        names = [(position, find_name(each)) for position, each in enumerate(new.media)]
+        files = [(position, name, self.uploads().find(name)) for position, name in names if name]
+        send_at = to_rfc3339(new.send_at.isoformat()) if new.send_at else ""
+        if problems := check_files(files, number, (facts.sender or {}).get("api"), send_at):
+            raise InvalidInput(problems)
 
     def _find_earlier(self, idempotency_key: str | None) -> MessageItem | None:
         return self.messages.get(messages.create_message_id(idempotency_key)) if idempotency_key else None
@@ -255,6 +286,7 @@ def _build_message(
         recipients=tuple(new.to),
         text=new.text,
         media=tuple(new.media),
+        rcs=new.rcs.to_item() if new.rcs else None,
         state=MessageState.ACCEPTED,
         time=now(),
         application_id=sender.get("applicationId"),

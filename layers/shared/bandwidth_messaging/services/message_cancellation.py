@@ -17,7 +17,7 @@ from bandwidth_messaging.domain.times import now
 
 if TYPE_CHECKING:
     from bandwidth_messaging.store.lane_store import Lanes
-    from bandwidth_messaging.store.message_store import Messages
+    from bandwidth_messaging.store.schedule import Schedule
     from bandwidth_messaging.store.scheduled_segment_store import ScheduledSegments
 
 INBOUND: Final = FieldProblem("messageId", "is an inbound message. Only outbound messages can be canceled.")
@@ -27,7 +27,7 @@ INBOUND: Final = FieldProblem("messageId", "is an inbound message. Only outbound
 class MessageCancellation:
     """Cancels messages that no worker has claimed."""
 
-    messages: "Messages"
+    schedule: "Schedule"
     lanes: "Callable[[], Lanes]"
     scheduled_segments: "Callable[[], ScheduledSegments]"
 
@@ -37,7 +37,7 @@ class MessageCancellation:
         Raises NotFound for an unknown message, InvalidInput for an inbound one, and Conflict for a message
         that is being sent, waits for a retry, or has another final state.
         """
-        is_canceled, message = self.messages.cancel(message_id, now())
+        is_canceled, message = self.schedule.cancel(message_id, now())
         if message is None:
             raise NotFound(describe_unknown(message_id))
         if message["direction"] == "in":

@@ -33,6 +33,7 @@ from bandwidth_messaging.domain.messages import MessageState, Waiting
 from bandwidth_messaging.domain.opt_outs import KeywordKind
 from bandwidth_messaging.domain.retries import compute_delay
 from bandwidth_messaging.domain.times import now, to_rfc3339
+from bandwidth_messaging.domain.uploads import find_name
 from bandwidth_messaging.services import preflight
 from bandwidth_messaging.services.pacing import Pace
 from bandwidth_messaging.services.segment_comparison import compare_segments
@@ -48,9 +49,13 @@ if TYPE_CHECKING:
     from bandwidth_messaging.services.preflight import PreflightCheck
     from bandwidth_messaging.services.send_checks import SendChecks
     from bandwidth_messaging.services.unconfirmed import UnconfirmedMessages
+    from bandwidth_messaging.store.claims import Claims
     from bandwidth_messaging.store.message_store import Messages
     from bandwidth_messaging.store.opt_out_store import SendFacts
     from bandwidth_messaging.store.queues import SendQueue
+    from bandwidth_messaging.store.receipts import Receipts
+    from bandwidth_messaging.store.schedule import Schedule
+    from bandwidth_messaging.store.upload_store import Uploads
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +75,10 @@ MAX_POSTPONEMENT: Final = timedelta(days=3)
 _MAX_EARLINESS: Final = timedelta(microseconds=MAX_SLEEP)
 # Bandwidth's search lists a message after five minutes. The worker searches then, and again at the end.
 _SEARCHABLE_AFTER: Final = timedelta(minutes=5)
+
+# Bandwidth fetches media after it has accepted the message. A URL ends earlier if the credentials of the
+# function's role do.
+_SHARED_SECONDS: Final = 6 * 3600
 
 # Shorter waits are usual, and are not recorded.
 _NOTABLE_WAIT: Final = timedelta(minutes=1)
@@ -100,6 +109,9 @@ class MessageDelivery:
     """Claims messages and sends them."""
 
     messages: "Messages"
+    claims: "Claims"
+    schedule: "Schedule"
+    receipts: "Receipts"
     checks: "SendChecks"
     preflight_check: "PreflightCheck"
     unconfirmed: "UnconfirmedMessages"
@@ -114,6 +126,7 @@ class MessageDelivery:
     record: Callable[[Mapping[str, float]], None]
     sleep: Callable[[float], None]
     quiet_hours: "QuietHours | None"
+    uploads: "Callable[[], Uploads]"
 
     def deliver(
         self, message_id: str, tickets: "Tickets", *, receives: int, queued_at: datetime
@@ -150,20 +163,20 @@ class MessageDelivery:
             send = self._prepare(message, tickets)
         except (BandwidthUnavailable, BandwidthUnauthorized) as error:
             if message.get("waiting") != (waiting := _classify_wait(error)):
-                self.messages.record_waiting(message_id, waiting)
+                self.claims.record_waiting(message_id, waiting)
             return self._retry_later(error, receives, queued_at)
         if isinstance(send, Pace | Postponed):
             self._requeue(message, send) if isinstance(send, Pace) else self._postpone(message, send.due)
             return None
         if isinstance(send, SendProblem):
-            _, found = self.messages.fail_unclaimed(
+            _, found = self.claims.fail_unclaimed(
                 message_id, now(), error_class=send.obstacle, reason=send.reason
             )
             return self._follow_up(found)
         if _time_since(started) > MAX_PREPARATION_TIME:
             logger.warning("preparation too slow")
             return compute_delay(receives, longest=self.times.max_delay_seconds)
-        found, is_claimed = self.messages.claim(message_id, now(), message.get("claim"))
+        found, is_claimed = self.claims.claim(message_id, now(), message.get("claim"))
         if found is None or not is_claimed:
             return self._follow_up(found)
         return self._send(found, send, receives, queued_at)
@@ -203,9 +216,12 @@ class MessageDelivery:
 
     def _check(self, message: "MessageItem") -> "tuple[SendFacts, SendProblem | None]":
         confirms_opt_out = message.get("replyKind") == KeywordKind.OPT_OUT
-        return self.checks.check(
+        facts, problem = self.checks.check(
             message["from"], message["to"], pool=message.get("pool"), confirms_opt_out=confirms_opt_out
         )
+        if problem is None and "rcs" in message:
+            problem = self.checks.check_agent(message["rcs"]["from"], message["to"])
+        return facts, problem
 
     def _pace(
         self, message: "MessageItem", tickets: "Tickets", facts: "SendFacts", at: int
@@ -251,7 +267,7 @@ class MessageDelivery:
         is_scheduled = left > MAX_QUEUE_DELAY_SECONDS * SECOND
         due_at = to_rfc3339(to_time(due).isoformat())
         # If the function ends after this write, the record is delivered again and arrives early.
-        postponed = self.messages.postpone(
+        postponed = self.schedule.postpone(
             message["messageId"], due_at, Waiting.QUIET_HOURS, is_scheduled=is_scheduled
         )
         if postponed and not is_scheduled:
@@ -270,7 +286,7 @@ class MessageDelivery:
             "sender": message["from"],
             "to": tuple(message["to"]),
             "text": message.get("text", ""),
-            "media": tuple(message.get("media", ())),
+            "media": tuple(self._to_url(media) for media in message.get("media", ())),
             "tag": message["messageId"],
         }
         if message["api"] == "v1":
@@ -280,7 +296,13 @@ class MessageDelivery:
             application_id=message["applicationId"],
             priority=message.get("priority"),
             expiration=message.get("expiration"),
+            rcs=message.get("rcs"),
         )
+
+    def _to_url(self, media: str) -> str:
+        """Return the URL at which Bandwidth can fetch a file."""
+        name = find_name(media)
+        return self.uploads().share(name, seconds=_SHARED_SECONDS) if name else media
 
     def _send(
         self,
@@ -294,7 +316,7 @@ class MessageDelivery:
         try:
             accepted = send()
         except (BandwidthUnavailable, BandwidthUnauthorized) as error:
-            self.messages.release_claim(message, _classify_wait(error))
+            self.claims.release_claim(message, _classify_wait(error))
             if isinstance(error, BandwidthUnavailable) and error.is_throttled:
                 self._slow_down(message, error)
             return self._retry_later(error, receives, queued_at)
@@ -304,11 +326,11 @@ class MessageDelivery:
         except BandwidthRejected as error:
             logger.warning("message rejected", extra={"reason": str(error)})
             reason = f"{error.code}: {error.words}" if error.code else error.words
-            self.messages.advance(
+            self.receipts.advance(
                 message_id, MessageState.FAILED, now(), error_class="request", reason=reason
             )
             return None
-        moved = self.messages.advance(
+        moved = self.receipts.advance(
             message_id,
             MessageState.SENT,
             now(),
@@ -370,14 +392,14 @@ class MessageDelivery:
             return None
         if (left := self.times.unconfirmed - waited) > timedelta(0):
             return _round_up(left)
-        if self.messages.advance_claimed(message, MessageState.DELIVERY_UNKNOWN, now(), reason=_NO_RECEIPT):
+        if self.claims.advance_claimed(message, MessageState.DELIVERY_UNKNOWN, now(), reason=_NO_RECEIPT):
             logger.warning("delivery unknown")
             self.count("DeliveryUnknown")
         return None
 
     def _await_receipt(self, message: "MessageItem") -> int:
         """Wait for the receipt of a claimed message, unless the receipt came first."""
-        self.messages.advance_claimed(message, MessageState.SEND_UNCONFIRMED, now(), reason=_UNCONFIRMED)
+        self.claims.advance_claimed(message, MessageState.SEND_UNCONFIRMED, now(), reason=_UNCONFIRMED)
         self.count("SendUnconfirmed")
         return _round_up(min(_SEARCHABLE_AFTER, self.times.unconfirmed))
 

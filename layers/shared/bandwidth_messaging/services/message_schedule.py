@@ -10,12 +10,12 @@ from bandwidth_messaging.domain.lanes import schedule_delay, to_micros
 from bandwidth_messaging.domain.messages import MessageState
 from bandwidth_messaging.domain.times import now, to_rfc3339
 from bandwidth_messaging.services.parallel import deadline_in, for_each, is_past
-from bandwidth_messaging.store.message_store import SCHEDULE_SHARDS, schedule_time
+from bandwidth_messaging.store.message_items import SCHEDULE_SHARDS, schedule_time
 
 if TYPE_CHECKING:
     from bandwidth_messaging.domain.messages import MessageItem
-    from bandwidth_messaging.store.message_store import Messages
     from bandwidth_messaging.store.queues import SendQueue
+    from bandwidth_messaging.store.schedule import Schedule
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ _PAGE: Final = 100
 class MessageSchedule:
     """Moves messages from the index of scheduled messages to the send queues."""
 
-    messages: "Messages"
+    schedule: "Schedule"
     find_queue: "Callable[[str | None], SendQueue]"
     """Returns the queue of messages with this priority."""
 
@@ -52,9 +52,9 @@ class MessageSchedule:
     def _queue_shard(self, shard: str, until: str, deadline: float, queued: list[str]) -> None:
         start = None
         while not is_past(deadline):
-            page = self.messages.list_scheduled(shard, limit=_PAGE, start=start)
+            page = self.schedule.list_scheduled(shard, limit=_PAGE, start=start)
             due = [entry for entry in page.items if schedule_time(entry) <= until]
-            for message in self.messages.read_scheduled(due):
+            for message in self.schedule.read_scheduled(due):
                 if is_past(deadline):
                     return
                 # The index is behind the table: the message may be canceled, queued, or postponed.
@@ -75,4 +75,4 @@ class MessageSchedule:
             queue: SendQueue = self.find_queue(message.get("priority"))
             left = to_micros(schedule_time(message)) - to_micros(now())
             queue.add(message["messageId"], delay_seconds=schedule_delay(left))
-        self.messages.remove_from_schedule(message)
+        self.schedule.remove_from_schedule(message)

@@ -1,4 +1,7 @@
-"""Applies order and event notifications of requests and of the quarantine. Called by receive_notification."""
+"""Applies notifications of orders, lost numbers and verifications. Called by receive_notification.
+
+The quarantine replays them here too.
+"""
 
 import base64
 import logging
@@ -8,7 +11,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from bandwidth_messaging.bandwidth.subscriptions import read_notification
-from bandwidth_messaging.domain.orders import is_customer_order_id
+from bandwidth_messaging.bandwidth.verifications import VerificationChange, read_verification_change
+from bandwidth_messaging.domain.orders import find_awaited_order, is_customer_order_id
+from bandwidth_messaging.domain.registration import build_toll_free_registration, is_unchanged
 from bandwidth_messaging.services.parallel import for_each
 from bandwidth_messaging.services.quarantining import quarantine_callback
 
@@ -26,7 +31,7 @@ NOT_IN_TIME: Final = "not all numbers could be released in time"
 
 @dataclass(frozen=True)
 class Notifications:
-    """Ends the waits for orders, and releases hosted numbers that lost messaging."""
+    """Ends the waits for orders, releases hosted numbers that lost messaging, records verifications."""
 
     numbers: "Callable[[], Numbers]"
     orders: "Callable[[], Orders]"
@@ -48,13 +53,17 @@ class Notifications:
             quarantine_callback(self.quarantine(), callback, reasons, at=at, count=self.count)
 
     def apply(self, callback: dict[str, Any], *, at: str, deadline: float) -> list[str]:
-        """End the wait for an order, or release numbers. Return why that was not done, if so.
+        """End the wait for an order, release numbers, or record a verification. Return why not, if not.
 
         `callback` is API Gateway's proxy event, and `at` its time of arrival. At the `deadline`
         (services.parallel) the remaining numbers are skipped. Applying a notification twice changes nothing.
         Raises errors of AWS.
         """
-        notification = read_notification(_body(callback))
+        body = _body(callback)
+        if change := read_verification_change(body):
+            self._record_verification(change, at)
+            return []
+        notification = read_notification(body)
         if notification is None:
             return [UNREADABLE]
         if notification.lost:
@@ -74,12 +83,29 @@ class Notifications:
         )
         return []
 
+    def _record_verification(self, change: VerificationChange, at: str) -> None:
+        """Record the verification of a number. A number that is not active in the stack does not change.
+
+        Bandwidth reports all numbers of the account, and its webhooks have no time. A late webhook may
+        record an older state, until the scheduled check of registrations reads the current one.
+        """
+        verification = change.verification
+        registration = build_toll_free_registration(verification.status, verification.reason, at)
+        item = self.numbers().get(change.number)
+        if item is not None and not is_unchanged(item.get("registration"), registration):
+            self.numbers().record_registration(change.number, registration)
+        logger.info(
+            "verification reported", extra={"state": registration["state"], "is_ours": item is not None}
+        )
+
     def _end_wait(self, customer_order_id: str | None, order_id: str | None) -> bool:
         """End the wait for an order. Return False if no execution waits for the order."""
         if customer_order_id is None or not is_customer_order_id(customer_order_id):
             return False
         order = self.orders().get(customer_order_id)
-        if order is None or "taskToken" not in order or order_id not in {order.get("orderId"), None}:
+        if order is None or "taskToken" not in order:
+            return False
+        if order_id not in {find_awaited_order(order), None}:
             return False
         return self.executions().end_wait(order["taskToken"])
 

@@ -45,11 +45,19 @@ class NumberOrderCompletion:
     orders: "Orders"
 
     def complete(
-        self, order: OrderStatus, state: Ended, home: "Home", *, quantity: int, reason: str | None
+        self,
+        order: OrderStatus,
+        state: Ended,
+        home: "Home",
+        *,
+        execution_arn: str | None,
+        quantity: int,
+        reason: str | None,
     ) -> tuple[int, Mapping[str, Any]]:
         """Activate completed numbers and record failed ones. Return the failed count and the order's item.
 
         An order by area code lists no failed numbers: failed = quantity - completed.
+        Raises ExecutionReplaced.
         """
         at = now()
         failed = max(quantity - len(order.completed), 0)
@@ -60,6 +68,7 @@ class NumberOrderCompletion:
             home.customer_order_id,
             state,
             at=at,
+            execution_arn=execution_arn,
             completed=len(order.completed),
             failed=failed,
             failures=[failure for failure in order.failures if not failure["number"]],

@@ -66,6 +66,7 @@ class NumberRelease:
         release_id: str,
         setup_order_id: str | None,
         *,
+        execution_arn: str | None,
         everything: bool,
         numbers: Sequence[str],
         deleted: Sequence[Resource],
@@ -77,6 +78,7 @@ class NumberRelease:
 
         `deleted` are the resources that were to be deleted, with their outcomes, and `kept` the others.
         `rejection` is the text of why the numbers were not released; a number's own reason comes first.
+        Raises ExecutionReplaced.
         """
         at, failures = now(), self._find_failures(numbers, rejection)
         not_deleted = [each for each in deleted if each.outcome == DeletionOutcome.LEFT]
@@ -93,6 +95,7 @@ class NumberRelease:
             release_id,
             state,
             at=at,
+            execution_arn=execution_arn,
             completed=completed,
             failed=len(failures),
             failures=failures[:failures_stored],

@@ -5,6 +5,7 @@ without a response looks the order up at Bandwidth. The order is placed again on
 it CLAIM_DURATION after that attempt.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -17,6 +18,8 @@ from bandwidth_messaging.domain.times import now
 
 if TYPE_CHECKING:
     from bandwidth_messaging.store.order_store import Orders
+
+logger = logging.getLogger(__name__)
 
 CLAIM_DURATION: Final = timedelta(seconds=180)
 """Outlasts a claim's POST (a token request of at most 10 s, a request of at most 25 s), and the time until
@@ -59,7 +62,9 @@ def place_order_once(
             "the order yet. The state machine retries."
         )
         raise BandwidthOutcomeUnknown(message)
-    orders.record_ordered(customer_order_id, placed.order_id, now())
+    if not orders.record_ordered(customer_order_id, placed.order_id, now()):
+        extra = {"customer_order_id": customer_order_id, "order_id": placed.order_id}
+        logger.warning("order placed after its execution ended", extra=extra)
     return placed
 
 

@@ -167,7 +167,8 @@ def _look_up_verifications(
 ) -> dict[str, Registration]:
     found = {}
     for number in numbers:
-        status, reason = client.get_verification(number) or (None, None)
+        verification = client.get_verification(number)
+        status, reason = (verification.status, verification.reason) if verification else (None, None)
         found[number] = build_toll_free_registration(status, reason, at)
     return found
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bandwidth_messaging.domain import registration
 from bandwidth_messaging.domain.numbers import NumberState
-from bandwidth_messaging.domain.opt_outs import ALL_NUMBERS
+from bandwidth_messaging.domain.opt_outs import ALL_NUMBERS, select_current
 from bandwidth_messaging.domain.problems import ProblemCode
 
 if TYPE_CHECKING:
@@ -68,6 +68,18 @@ class SendChecks:
         if confirms_opt_out and not facts.opt_outs:
             return facts, SendProblem(Obstacle.OPT_OUT, _describe_ended_opt_out(number, recipients))
         return facts, None
+
+    def check_agent(self, agent: str, recipients: Sequence[str]) -> SendProblem | None:
+        """Return the opt-out from the RCS agent that keeps a message from being sent, if any.
+
+        A recipient who texts STOP by RCS texts the agent, and not the number of the fallback.
+        """
+        if not self.enforce_opt_outs:
+            return None
+        latest = [self.opt_outs.get_latest(agent, recipient)[0] for recipient in recipients]
+        if opt_outs := select_current(statement for statement in latest if statement):
+            return SendProblem(Obstacle.OPT_OUT, describe_opt_outs(opt_outs), ProblemCode.OPTED_OUT)
+        return None
 
 
 def check_sender(number: str, item: Mapping[str, Any] | None, *, unregistered: str) -> SendProblem | None:

@@ -74,6 +74,7 @@ class SetupCheck:
             "customerOrderId": release_id,
             "setupOrderId": release.customer_order_id,
             "deadline": _deadline(release),
+            "orderNotifications": self.has_order_notifications,
         }
 
     def _check_setup(

@@ -21,7 +21,7 @@ from bandwidth_messaging.store.setup_requests import hash_idempotency_key
 
 if TYPE_CHECKING:
     from bandwidth_messaging.domain.orders import OrderItem
-    from bandwidth_messaging.services.execution_endings import ExecutionEndings
+    from bandwidth_messaging.services.execution_endings import OrderEndings
     from bandwidth_messaging.store.executions import Executions
     from bandwidth_messaging.store.order_store import Orders
     from bandwidth_messaging.store.setup_requests import SetupRequestItem, SetupRequests
@@ -72,7 +72,7 @@ class SetupStart:
     orders: "Orders"
     setup_requests: "SetupRequests"
     executions: "Executions"
-    endings: "ExecutionEndings"
+    endings: "OrderEndings"
     state_machines: Mapping[Kind, str]
     bandwidth_api: str
 

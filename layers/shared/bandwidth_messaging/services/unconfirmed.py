@@ -3,6 +3,9 @@
 The search API exposes neither tag nor text. A message is identified by its two numbers and its send time, and
 only if exactly one candidate matches. A message that the search does not list may still have been sent. A
 receipt is more reliable than a look-up.
+
+A message that was sent by RCS has the sender id of its agent instead of the number. If another number sent
+RCS to the recipient through the same agent within these minutes, its message can match.
 """
 
 import logging
@@ -15,13 +18,14 @@ from bandwidth_messaging.bandwidth.errors import BandwidthError
 from bandwidth_messaging.domain import failures
 from bandwidth_messaging.domain.messages import MessageState
 from bandwidth_messaging.domain.times import now, to_rfc3339
-from bandwidth_messaging.store.message_store import listing_time
+from bandwidth_messaging.store.message_items import is_earlier_attempt, listing_time
 
 if TYPE_CHECKING:
     from bandwidth_messaging.bandwidth.messaging import FoundMessage, Messaging
     from bandwidth_messaging.domain.messages import MessageItem
     from bandwidth_messaging.store.dynamodb import Item
     from bandwidth_messaging.store.message_store import Messages
+    from bandwidth_messaging.store.receipts import Receipts
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +47,7 @@ class UnconfirmedMessages:
     """Looks unconfirmed messages up and records their states."""
 
     messages: "Messages"
+    receipts: "Receipts"
     messaging: "Callable[[], Messaging]"
     count: Callable[[str], None]
 
@@ -61,6 +66,7 @@ class UnconfirmedMessages:
                 message["to"][0],
                 since=to_rfc3339(since.isoformat()),
                 until=to_rfc3339(until.isoformat()),
+                agent=message["rcs"]["from"] if "rcs" in message else None,
             )
         except BandwidthError as error:
             logger.warning("look-up failed", extra={"reason": str(error)})
@@ -71,9 +77,9 @@ class UnconfirmedMessages:
             candidate
             for candidate in found
             if candidate.bandwidth_id not in known_ids
-            and not self.messages.is_earlier_attempt(message, candidate.bandwidth_id)
+            and not is_earlier_attempt(message, candidate.bandwidth_id)
             and candidate.recipients == 1
-            and candidate.segment_count in {message.get("segmentCount"), None}
+            and _has_segments(message, candidate)
         ]
         if len(candidates) != 1:
             logger.info("look-up ambiguous", extra={"candidates": len(candidates)})
@@ -83,7 +89,7 @@ class UnconfirmedMessages:
 
     def _record(self, message: "MessageItem", found: "FoundMessage") -> None:
         failure = failures.find_failure(found.error_code)
-        self.messages.advance(
+        self.receipts.advance(
             message["messageId"],
             found.state,
             now(),
@@ -112,6 +118,13 @@ class UnconfirmedMessages:
             ):
                 return None
         return {other["bandwidthId"] for other in others if "bandwidthId" in other}
+
+
+def _has_segments(message: "MessageItem", candidate: "FoundMessage") -> bool:
+    """Return whether the segment counts agree. The count of a message with RCS is that of its fallback."""
+    if "rcs" in message and candidate.is_rcs:
+        return True
+    return candidate.segment_count in {message.get("segmentCount"), None}
 
 
 def _may_be_candidate(other: "Item") -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bandwidth_messaging.store.dynamodb import from_dynamodb
-from bandwidth_messaging.store.message_store import ATTEMPT, listing_time
+from bandwidth_messaging.store.message_items import ATTEMPT, listing_time
 
 if TYPE_CHECKING:
     from bandwidth_messaging.store.event_bus import Record
@@ -80,7 +80,9 @@ def find_use(new: Mapping[str, Any], old: Mapping[str, Any]) -> Use | None:
     # A late receipt of an earlier attempt stores that attempt's id again.
     if not bandwidth_id or "bandwidthId" in old or f"{ATTEMPT}{bandwidth_id}" in new:
         return None
-    return _build_use("sent", new, new.get("sentAt", listing_time(new)), recipients=len(new["to"]))
+    # A receipt can precede the response, which stores sentAt. A message of another system has neither time.
+    time = new.get("sentAt") or new.get("sendingAt") or listing_time(new)
+    return _build_use("sent", new, time, recipients=len(new["to"]))
 
 
 def _build_use(verb: str, item: Mapping[str, Any], time: str, *, recipients: int) -> Use:

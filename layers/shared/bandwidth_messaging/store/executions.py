@@ -28,6 +28,11 @@ class Execution:
         return self.arn.rpartition(":")[2]
 
     @property
+    def machine(self) -> str:
+        """Return the name of its state machine."""
+        return self.arn.split(":")[6]
+
+    @property
     def is_running(self) -> bool:
         """Return whether it has not ended, or continues after a redrive."""
         return self.status in {"RUNNING", "PENDING_REDRIVE"}

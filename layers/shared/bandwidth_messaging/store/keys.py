@@ -46,6 +46,11 @@ def drift_key() -> Item:
     return {"pk": "DRIFT"}
 
 
+def transfer_key(name: str) -> Item:
+    """Return the key of a transfer of opt-outs in the Numbers table. `name` is that of its execution."""
+    return {"pk": f"TRANSFER#{name}"}
+
+
 def lane_key(name: str) -> Item:
     """Return the key of a lane in the Numbers table."""
     return {"pk": f"LANE#{name}"}
@@ -64,6 +69,11 @@ def rates_key() -> Item:
 def reply_key(owner: str, participant: str) -> Item:
     """Return the key of the automatic replies to a participant, in the Numbers table."""
     return {"pk": f"REPLY#{owner}#{participant}"}
+
+
+def webhook_key(name: str) -> Item:
+    """Return the key of a webhook endpoint in the Numbers table."""
+    return {"pk": f"WEBHOOK#{name}"}
 
 
 def pool_key(name: str) -> Item:

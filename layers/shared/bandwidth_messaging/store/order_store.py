@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, NotRequired, TypedDict, Unpack, cast
 
 from bandwidth_messaging.domain.orders import Action, Failure, Kind, OrderItem, OrderState
+from bandwidth_messaging.domain.problems import ExecutionReplaced
 from bandwidth_messaging.domain.step_outcomes import StepOutcome
-from bandwidth_messaging.store.dynamodb import InvalidStartKey, Item, Page, Table
+from bandwidth_messaging.store.dynamodb import Changes, InvalidStartKey, Item, Page, Table
 from bandwidth_messaging.store.keys import order_key
 
 _NOT_SUCCEEDED: Final = "NOT #orderState IN (:completed, :partial)"
@@ -209,6 +210,9 @@ class Orders:
         condition = "#orderState = :failed AND #executionArn = :before AND #kind = :kind"
         values = {"failed": OrderState.FAILED, "before": record["executionArn"], "kind": kind}
         changes: Item = {"generation": registration.get("generation")}
+        # A replaced execution that is redriven at Check Input continues the order again.
+        before = [*record.get("replacedExecutions", ()), record["executionArn"]]
+        replaced = [each for each in before if each != registration["execution_arn"]]
         if not is_same_order(record, kind, registration["digest"]):
             condition += " AND attribute_not_exists(#orderAttemptedAt)"
             changes |= _request(registration)
@@ -218,6 +222,7 @@ class Orders:
                 **changes,
                 "orderState": OrderState.ORDERED if "orderId" in record else OrderState.STARTED,
                 "executionArn": registration["execution_arn"],
+                "replacedExecutions": replaced or None,
                 **dict.fromkeys(_OUTCOME),
             },
             condition=condition,
@@ -232,6 +237,7 @@ class Orders:
         *,
         state: str,
         at: str,
+        execution_arn: str | None = None,
         started_at: str | None = None,
         detail: str | None = None,
         outcome: StepOutcome | None = None,
@@ -241,7 +247,7 @@ class Orders:
         """Record that a step has started (running) or how it ended, and the ids it found or created.
 
         Code decides by `outcome` and `replaced_application_id`; `detail` is for people. Nothing is recorded
-        if the order does not exist.
+        if the order does not exist. Raises ExecutionReplaced.
         """
         found = found or {}
         entry = {
@@ -254,8 +260,9 @@ class Orders:
             **{name: found.get(name) for name in STEP_IDS},
         }
         given = {name: value for name, value in entry.items() if value is not None}
-        self._table.update(
-            order_key(customer_order_id),
+        self._update_unless_replaced(
+            customer_order_id,
+            execution_arn,
             assign={("steps", step): given, **found},
             condition="attribute_exists(#steps)",
         )
@@ -290,30 +297,54 @@ class Orders:
             is not None
         )
 
-    def record_ordered(self, customer_order_id: str, order_id: str, at: str) -> None:
-        """Record Bandwidth's id of the order. A failed set-up that was started again continues."""
-        self._table.update(
-            order_key(customer_order_id),
+    def record_ordered(self, customer_order_id: str, order_id: str, at: str) -> bool:
+        """Record Bandwidth's id of the order. A failed set-up that was started again continues.
+
+        An interrupted order gets the id and stays failed, because no execution continues it: the step was in
+        progress when its execution was stopped. Return whether the order continues.
+        """
+        key = order_key(customer_order_id)
+        recorded, order = self._table.attempt(
+            key,
             assign={"orderId": order_id, "orderState": OrderState.ORDERED, "reason": None},
             keep={"orderedAt": at},
-            condition=_NOT_SUCCEEDED,
+            condition=f"{_NOT_SUCCEEDED} AND attribute_not_exists(#interrupted)",
             values=_SUCCEEDED,
         )
-
-    def await_notification(self, customer_order_id: str, token: str) -> OrderItem:
-        """Record the token of the task that the order's next notification completes. Return the record.
-
-        The record has `subscriptionId` if the order is already subscribed to.
-        """
-        record = self._table.update(
-            order_key(customer_order_id), assign={"taskToken": token}, keep={"steps": {}}
+        if recorded or not order or "interrupted" not in order:
+            return True
+        interrupted = self._table.update(
+            key,
+            assign={"orderId": order_id},
+            keep={"orderedAt": at},
+            condition="attribute_exists(#interrupted)",
         )
-        # An update without a condition always returns the item.
+        # Otherwise an execution has continued the order meanwhile.
+        return interrupted is None and self.record_ordered(customer_order_id, order_id, at)
+
+    def await_notification(
+        self, customer_order_id: str, token: str, order_id: str, *, execution_arn: str | None = None
+    ) -> OrderItem:
+        """Record the token of the task that the next notification completes. Return the record.
+
+        `order_id` is the order at Bandwidth that the task waits for: the set-up's or the release's own, or an
+        order of number options. Raises ExecutionReplaced.
+        """
+        record = self._update_unless_replaced(
+            customer_order_id,
+            execution_arn,
+            assign={"taskToken": token, "awaitedOrderId": order_id},
+            keep={"steps": {}},
+        )
+        # The update has no other condition.
         return cast("OrderItem", record)
 
-    def record_subscription(self, customer_order_id: str, subscription_id: str) -> None:
-        """Record the subscription to the order's notifications."""
-        self._table.update(order_key(customer_order_id), assign={"subscriptionId": subscription_id})
+    def record_subscription(self, customer_order_id: str, subscription_id: str, order_id: str) -> None:
+        """Record the subscription to the notifications of an order at Bandwidth."""
+        self._table.update(
+            order_key(customer_order_id),
+            assign={"subscriptionId": subscription_id, "subscribedOrderId": order_id},
+        )
 
     def finish(
         self,
@@ -321,6 +352,7 @@ class Orders:
         state: str,
         *,
         at: str,
+        execution_arn: str | None = None,
         completed: int = 0,
         failed: int = 0,
         failures: Sequence[Failure] = (),
@@ -330,10 +362,12 @@ class Orders:
         """Record the final state of the order with its counts and failures. Return the record.
 
         A failure is not recorded, and None is returned, if the order completed numbers or does not exist (a
-        dry run has no record). `resources` are those that a release deleted or left.
+        dry run has no record). `resources` are those that a release deleted or left. Raises
+        ExecutionReplaced.
         """
-        record = self._table.update(
-            order_key(customer_order_id),
+        record = self._update_unless_replaced(
+            customer_order_id,
+            execution_arn,
             assign={
                 "orderState": state,
                 f"{state}At": at,
@@ -349,6 +383,33 @@ class Orders:
             values=_SUCCEEDED if state == OrderState.FAILED else None,
         )
         return cast("OrderItem | None", record)
+
+    def _update_unless_replaced(
+        self,
+        customer_order_id: str,
+        execution_arn: str | None,
+        *,
+        assign: Changes,
+        keep: Changes | None = None,
+        condition: str | None = None,
+        values: Item | None = None,
+    ) -> Item | None:
+        """Update an order for an execution, as Table.update does.
+
+        Raises ExecutionReplaced if another execution continues the order. Definitions of earlier versions
+        send no `execution_arn`.
+        """
+        values = dict(values or {})
+        if execution_arn:
+            is_current = "NOT contains(#replacedExecutions, :execution)"
+            condition = f"{condition} AND {is_current}" if condition else is_current
+            values["execution"] = execution_arn
+        done, item = self._table.attempt(
+            order_key(customer_order_id), assign=assign, keep=keep, condition=condition, values=values
+        )
+        if not done and item and execution_arn in item.get("replacedExecutions", ()):
+            raise ExecutionReplaced(customer_order_id, item["executionArn"])
+        return item if done else None
 
     def record_undone(self, customer_order_id: str, *, by: str, at: str) -> None:
         """Record that the release `by` (its CustomerOrderId) deleted the resources of a set-up."""

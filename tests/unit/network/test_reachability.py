@@ -5,7 +5,7 @@ import ssl
 import pytest
 import requests
 
-from bandwidth_messaging.bandwidth.reachability import explain_failure
+from bandwidth_messaging.network.reachability import explain_failure
 from tests.http_server import unused_url
 
 

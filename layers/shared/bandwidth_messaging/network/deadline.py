@@ -6,10 +6,10 @@ The time-outs of `requests` apply to each read. A server that sends a byte now a
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -132,7 +132,7 @@ class _Bounded(HTTPConnection):
         super().send(data)
 
 
-class _BoundedTls(_Bounded, HTTPSConnection):
+class BoundedTls(_Bounded, HTTPSConnection):
     """A bounded connection with TLS."""
 
 
@@ -141,13 +141,17 @@ class _Pool(HTTPConnectionPool):
 
 
 class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _BoundedTls
+    ConnectionCls = BoundedTls
 
 
-class _Adapter(HTTPAdapter):
+class BoundedAdapter(HTTPAdapter):
+    """Opens connections that an exchange bounds: of the class in `pools` for each scheme."""
+
+    pools: ClassVar[Mapping[str, type[HTTPConnectionPool]]] = {"http": _Pool, "https": _TlsPool}
+
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         super().init_poolmanager(*arguments, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+        self.poolmanager.pool_classes_by_scheme = dict(self.pools)
 
     def send(self, *arguments: Any, **options: Any) -> requests.Response:
         """Send a request. It has not begun yet, even if the exchange sent another one before."""
@@ -167,5 +171,5 @@ def bounded_session() -> requests.Session:
     session = _Session()
     session.trust_env = False
     for scheme in ("http://", "https://"):
-        session.mount(scheme, _Adapter())
+        session.mount(scheme, BoundedAdapter())
     return session

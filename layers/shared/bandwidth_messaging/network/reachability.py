@@ -17,7 +17,7 @@ _EXPLANATIONS: Final[dict[type[Exception], str]] = {
 }
 
 
-def explain_failure(error: requests.RequestException) -> str:
+def explain_failure(error: Exception) -> str:
     """Return why a request got no response, without the error's own text: it can hold the URL's query."""
     causes = list(_causes(error))
     for kind, explanation in _EXPLANATIONS.items():

@@ -1,11 +1,10 @@
-"""Updates of the stack, also while a set-up waits, messages are queued and callbacks arrive.
+"""Updates of a stack, also while a set-up waits, messages are queued and callbacks arrive.
 
-UPDATE_STACK=1 in the environment runs these tests. Run them alone: they update the stack that other tests
-use, and the emulator needs two idle cores to start the new version of every function at the same time.
+`make test-update` runs these tests alone, on a local cloud of their own: an update replaces the URLs that
+local/deployment.py sets, and the emulator starts the new versions of all functions at the same time.
 """
 
 import io
-import os
 import threading
 import uuid
 import zipfile
@@ -18,22 +17,24 @@ from urllib.parse import quote
 import pytest
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
+from local.cloud import down, up
 from local.stack import Stack
 from tests.machines import (
     TEXT,
     control,
     entered_states,
     list_messages,
-    physical_id,
     run,
-    set_variables,
     unique,
     wait_for_end,
     wait_until,
 )
+from tests.template import ROOT
 
-pytestmark = pytest.mark.skipif("UPDATE_STACK" not in os.environ, reason="updates the stack of other tests")
+pytestmark = pytest.mark.update
 
+DIRECTORY = ROOT / ".local" / "update"
+WAIT_SCALE = 0.05
 FINAL_STATES = {"delivered", "failed", "delivery_unknown"}
 # Slower than the messages are accepted, so that some are queued during the update.
 MESSAGES_PER_SECOND = 0.5
@@ -62,20 +63,13 @@ def repeated(action: Callable[[], None]) -> Iterator[None]:
         raise ExceptionGroup("failed during the update", errors)
 
 
-@pytest.fixture
-def slow_bandwidth(cloud: Stack) -> Iterator[None]:
-    control(cloud, "PUT", "/pace", {"v2_messages_per_second": MESSAGES_PER_SECOND})
-    yield
-    control(cloud, "DELETE", "/pace")
-
-
-@pytest.fixture
-def doctor(cloud: Stack) -> Iterator[None]:
-    """Keep the URL that the doctor calls. local/deployment.py sets it after an update."""
-    functions, name = cloud.client("lambda"), physical_id(cloud, "Doctor")
-    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    yield
-    set_variables(cloud, "Doctor", {"CALLBACK_PROBE_URL": variables["CALLBACK_PROBE_URL"]})
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Stack]:
+    """Return a stack that no other test uses."""
+    down(DIRECTORY)
+    (stack,) = up(DIRECTORY, ports="free", wait_scale=WAIT_SCALE)
+    yield stack
+    down(DIRECTORY)
 
 
 def update(cloud: Stack, parameters: dict[str, str], *, is_new_layer: bool) -> None:
@@ -144,7 +138,6 @@ def wait_for_backorder(cloud: Stack, name: str) -> str:
     return arn
 
 
-@pytest.mark.usefixtures("slow_bandwidth", "doctor")
 def test_nothing_fails_and_nothing_is_lost_during_an_update(
     cloud: Stack, record_property: Callable[[str, str], None]
 ) -> None:
@@ -156,6 +149,7 @@ def test_nothing_fails_and_nothing_is_lost_during_an_update(
     waiting = unique("waiting")
     setup = wait_for_backorder(cloud, waiting)
     before = live_versions(cloud)
+    control(cloud, "PUT", "/pace", {"v2_messages_per_second": MESSAGES_PER_SECOND})
     responses: list[Any] = []
     inbound: list[str] = []
 
@@ -206,7 +200,6 @@ def test_nothing_fails_and_nothing_is_lost_during_an_update(
     )
 
 
-@pytest.mark.usefixtures("doctor")
 def test_a_changed_parameter_reaches_every_function(cloud: Stack) -> None:
     before = live_versions(cloud)
 
