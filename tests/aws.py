@@ -12,7 +12,10 @@ import boto3
 from moto import mock_aws
 from moto.core.models import backend_index
 from moto.core.serialize import BaseJSONSerializer
+from moto.core.utils import method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend
+
+from tests.moto_expressions import faster_expressions
 
 
 @contextmanager
@@ -45,6 +48,8 @@ def aws() -> Iterator[None]:
             patch.object(DynamoDBBackend, "put_item", put_item),
             patch.object(DynamoDBBackend, "update_item", update_item),
             patch.object(BaseJSONSerializer, "_serialize_type_structure", _serialize_structure),
+            patch("moto.core.responses.method_names_from_class", _method_names),
+            faster_expressions(),
         ):
             yield
     finally:
@@ -66,6 +71,10 @@ def _serialize_structure(serializer: Any, serialized: Any, value: Any, shape: An
     for type_, content in value.items():
         serializer._serialize(typed, content, shape.members[type_], type_)
     serializer._default_serialize(serialized, typed, shape, key)
+
+
+# moto asks for the methods of a service's class for each request.
+_method_names = cache(method_names_from_class)
 
 
 @cache

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import botocore.loaders
+import botocore.useragent
 import hypothesis
 import pytest
 
@@ -69,6 +70,10 @@ def pytest_configure(config: pytest.Config) -> None:
     # botocore reads its service descriptions once per session object, and many tests create some.
     read = functools.cache(botocore.loaders.JSONFileLoader().load_file)
     botocore.loaders.JSONFileLoader.load_file = lambda _self, file_path: read(file_path)  # type: ignore[assignment,method-assign]
+    # botocore builds the header User-Agent anew for each request, from the same parts.
+    botocore.useragent.sanitize_user_agent_string_component = functools.cache(
+        botocore.useragent.sanitize_user_agent_string_component
+    )
     # A busy machine can be slow. That must not fail a property.
     hypothesis.settings.register_profile("patient", deadline=None)
     hypothesis.settings.load_profile("patient")
