@@ -1,6 +1,7 @@
 """Fixtures of all tiers: loopback-only network, simulator, local cloud. Also sorts and counts the tiers."""
 
 import functools
+import gc
 import ipaddress
 import os
 import socket
@@ -222,6 +223,11 @@ def pytest_sessionfinish() -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     if not hasattr(session.config, "workerinput"):
         session.config.pluginmanager.register(Cloud(session.config))
+
+
+def pytest_collection_finish() -> None:
+    # Python's garbage collector would look at every collected test again and again.
+    gc.freeze()
 
 
 # Order and count of the tiers
