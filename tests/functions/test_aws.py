@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from tests.aws import aws, client
+from tests.aws import aws, client, create_once
 from tests.template import create_table
 
 KEY = {"pk": {"S": "NUMBER#1"}}
@@ -73,3 +73,19 @@ def response(dynamodb: Any, table: str, update: str, key: Any) -> Any:
 @pytest.mark.parametrize("update", UPDATES.values(), ids=UPDATES)
 def test_an_update_has_the_result_that_moto_gives(update: str) -> None:
     assert results(aws, update) == results(mock_aws, update)
+
+
+def test_a_copy_of_created_resources_has_nothing_of_an_earlier_test() -> None:
+    created: list[str] = []
+    dynamodb = client("dynamodb")
+
+    for _ in range(3):
+        with aws():
+            create_once(
+                "a table", ["dynamodb"], lambda: created.append(create_table(dynamodb, "NumbersTable"))
+            )
+            assert dynamodb.scan(TableName="NumbersTable")["Items"] == []
+            dynamodb.put_item(TableName="NumbersTable", Item=KEY | ITEM)
+            assert len(dynamodb.scan(TableName="NumbersTable")["Items"]) == 1
+
+    assert created == ["NumbersTable"]
