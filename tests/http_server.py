@@ -106,6 +106,9 @@ class _Handler(BaseHTTPRequestHandler):
 class _Listener(ThreadingHTTPServer):
     """Listens on a free local port until the process ends."""
 
+    # Above the default of five, a connection is lost and tried again a second later.
+    request_queue_size = 64
+
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.used_by = self.new_server()
