@@ -49,7 +49,9 @@ def test_a_dripping_response_to_a_read_is_unavailable(bandwidth: Server) -> None
         client(bandwidth.url).send("GET", "/orders")
 
 
-def test_a_tls_handshake_without_an_end_sends_nothing(silent: int) -> None:
+def test_a_tls_handshake_without_an_end_sends_nothing(silent: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "_CONNECT_TIMEOUT_SECONDS", 0.2)
+
     with pytest.raises(BandwidthUnavailable, match="no connection") as raised:
         client(f"https://127.0.0.1:{silent}").send("POST", "/orders")
     assert changed_nothing(raised.value)
