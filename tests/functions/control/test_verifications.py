@@ -313,11 +313,23 @@ class TestWebhooks:
         assert stores.numbers().get("+18885551213") is None
         assert stack.receive_messages(stack.quarantine_queue) == []
 
-    @pytest.mark.parametrize("change", [{"status": None}, {"phoneNumber": None}])
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"status": None},
+            {"status": {"code": "VERIFIED"}},
+            {"phoneNumber": None},
+            {"phoneNumber": "8885551212"},
+            {"phoneNumber": LOCAL},
+        ],
+    )
     def test_an_unreadable_webhook_is_quarantined(self, stack: Stack, change: Any) -> None:
+        before = stores.numbers().get_all([NUMBER, LOCAL])
+
         notify(**change)
 
         assert len(stack.receive_messages(stack.quarantine_queue)) == 1
+        assert stores.numbers().get_all([NUMBER, LOCAL]) == before
 
     def test_a_quarantined_webhook_can_be_replayed(
         self, stack: Stack, monkeypatch: pytest.MonkeyPatch
