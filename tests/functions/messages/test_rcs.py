@@ -202,6 +202,30 @@ class TestUnknownOutcome:
         (at,) = at_bandwidth(ready)
         assert message(accepted["messageId"])["bandwidthId"] == at.id
 
+    def test_a_look_up_of_a_failure_of_rcs_awaits_the_fallback(
+        self, ready: Stack, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _, accepted = send(rcs=RCS)
+        ready.add_fault("/multiChannel", method="POST", lose_answer=True)
+        deliver(ready, accepted["messageId"])
+        failed = {
+            "messageId": at_bandwidth(ready)[0].id,
+            "sourceTn": AGENT,
+            "messageType": "rcs",
+            "messageStatus": "FAILED",
+            "errorCode": 4754,
+        }
+        body = json.dumps({"totalCount": 1, "messages": [failed]})
+        ready.add_fault("/messages", method="GET", answer={"status": 200, "body": body})
+        monkeypatch.setattr(message_delivery, "now", lambda: later(minutes=6))
+
+        assert not redeliver(ready, accepted["messageId"])
+
+        shown = message(accepted["messageId"])
+        assert (shown["state"], "errorCode" in shown) == ("sent", False)
+        report("message-delivered", accepted["messageId"], BY_SMS)
+        assert message(accepted["messageId"])["state"] == "delivered"
+
     def test_another_agents_message_is_no_candidate(
         self, ready: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
