@@ -52,7 +52,7 @@ def sent(ready: Stack) -> str:
     return message_id
 
 
-def report(kind: str, message_id: str, by: tuple[str, str], time: str = "06", **event: Any) -> None:
+def report(kind: str, message_id: str, by: tuple[str | None, str], time: str = "06", **event: Any) -> None:
     """Receive a receipt from a channel. `time` is its second."""
     item = stores.messages().get(message_id)
     assert item is not None
@@ -263,6 +263,13 @@ class TestReceipts:
             "reason": "The recipient cannot be reached through this messaging channel.",
             "bandwidthReason": "what happened",
         }
+
+    def test_a_failure_of_rcs_is_known_by_the_agent_if_it_has_no_channel(self, sent: str) -> None:
+        report("message-failed", sent, (None, AGENT), errorCode=4754)
+        assert message(sent)["state"] == "sent"
+
+        report("message-failed", sent, (None, OWNER), "08", errorCode=4720)
+        assert (message(sent)["state"], message(sent)["errorCode"]) == ("failed", 4720)
 
     def test_the_result_of_the_fallback_is_that_of_the_message_in_any_order(self, ready: Stack) -> None:
         receipts: list[tuple[str, tuple[str, str], str, dict[str, Any]]] = [
