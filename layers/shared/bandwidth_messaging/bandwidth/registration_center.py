@@ -162,7 +162,7 @@ def _verification_path(number: str) -> str:
 def _parse_object(response: Response) -> dict[str, Any]:
     try:
         body = json.loads(response.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
         raise response.garbled("is not a JSON object")
