@@ -177,6 +177,35 @@ class TestSending:
         assert (SECRET in json.dumps(event.detail), full.detail["rcs"]) == (False, RCS)
 
 
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/messages", {"number": OWNER}),
+        ("/messages", {"number": OWNER, "direction": "out"}),
+        (f"/conversations/{OWNER}/{RECIPIENT}", {}),
+    ],
+)
+def test_pages_of_large_cards_stay_within_the_response_of_a_function(
+    ready: Stack, path: str, query: dict[str, str]
+) -> None:
+    reply = {"type": "REPLY", "text": "Yes", "postbackData": "eWVz" * 512}
+    cards = [{"description": "x" * 2000, "suggestions": [reply] * 4}] * 10
+    content = {"from": AGENT, "carousel": {"cardWidth": "SMALL", "cardContents": cards}}
+    sent = [send(rcs=content)[1]["messageId"] for _ in range(8)]
+    seen, sizes = [], []
+    cursor: dict[str, str] | None = {}
+
+    while cursor is not None:
+        _, page = call_api(browse, "GET", path, query={**query, "limit": "100", **cursor})
+        seen += [each["messageId"] for each in page["items"]]
+        sizes.append(len(json.dumps(page)))
+        cursor = {"cursor": page["cursor"]} if page.get("cursor") else None
+
+    assert sorted(seen) == sorted(sent)
+    assert len(sizes) > 1
+    assert max(sizes) < 1_000_000
+
+
 class TestUnknownOutcome:
     def test_a_message_without_a_response_is_never_sent_again(self, ready: Stack) -> None:
         _, accepted = send(rcs=RCS)
