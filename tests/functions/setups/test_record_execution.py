@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from bandwidth_messaging.api.views import order_view, transfer_view
-from bandwidth_messaging.domain.orders import Kind, build_customer_order_id
+from bandwidth_messaging.domain.orders import Kind, build_customer_order_id, name_continuation
 from bandwidth_messaging.domain.problems import ExecutionReplaced
 from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.runtime.settings import settings
@@ -129,6 +129,49 @@ def test_an_order_that_another_execution_continues_does_not_change(
 
     assert order() == continued
     assert continued["orderState"] == "started"
+
+
+def start_continuation(machine: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Stop the execution of an order, and start one that continues the order but stops before it opens it."""
+    first = start(machine, "Order-7", {})
+    set_status(monkeypatch, "ABORTED")
+    report(first)
+    name = name_continuation("Order-7", order()["failedAt"])
+    arn: str = boto3.client("stepfunctions").start_execution(
+        stateMachineArn=machine, name=name, input=json.dumps({"customerOrderId": "Order-7"})
+    )["executionArn"]
+    return arn
+
+
+def test_a_continuation_that_ended_before_its_first_state_is_recorded_once(
+    machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = start_continuation(machine, monkeypatch)
+    set_status(monkeypatch, "FAILED", "Sandbox.Timedout")
+    before = order()
+
+    report(arn)
+    once = order()
+    report(arn)
+
+    assert once["failedAt"] > before["failedAt"]
+    assert once == before | {
+        "failedAt": once["failedAt"],
+        "reason": "The execution failed (Sandbox.Timedout).",
+    }
+    assert order() == once
+
+
+def test_a_running_continuation_does_not_reopen_the_order_for_the_execution_before(
+    machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = start_continuation(machine, monkeypatch)
+    before = order()
+    set_status(monkeypatch, "RUNNING")
+
+    report(arn)
+
+    assert order() == before
 
 
 def test_the_input_names_the_order_of_a_set_up(machine: str, monkeypatch: pytest.MonkeyPatch) -> None:
