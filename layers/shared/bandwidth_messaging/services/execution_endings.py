@@ -52,7 +52,7 @@ class OrderEndings:
         """Fail the order of an execution that ended without success. Return False if nothing changed."""
         if not execution.has_failed:
             return False
-        if order["executionArn"] == execution.arn:
+        if order.get("executionArn") == execution.arn:
             reason = _reason(execution, order)
             is_recorded = self.orders.record_interrupted(
                 customer_order_id, execution_arn=execution.arn, at=now(), reason=reason
