@@ -11,7 +11,11 @@ from bandwidth_messaging.runtime.steps import aws_errors
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Record what became of an execution, on its order if it has one.
 
-    `event` is a "Step Functions Execution Status Change". Raises AwsUnavailable, so that Lambda retries it.
+    `event` is a "Step Functions Execution Status Change". Raises AwsUnavailable and ExecutionOutdated, so
+    that Lambda retries it.
     """
+    detail = event["detail"]
     with aws_errors():
-        wiring.execution_endings().record(event["detail"]["executionArn"])
+        wiring.execution_endings().record(
+            detail["executionArn"], detail["status"], detail.get("redriveCount") or 0
+        )

@@ -13,6 +13,7 @@ from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.services.order_placement import place_order_once
 from bandwidth_messaging.store.dynamodb import from_dynamodb
+from bandwidth_messaging.store.executions import ExecutionOutdated
 from functions.setups import check_account, record_execution, record_failure
 from tests.functions.conftest import Stack, call, sample
 from tests.functions.control.setups import AT, set_status
@@ -48,10 +49,11 @@ def order_of(name: str, given: dict[str, Any]) -> str:
     return str(given.get("customerOrderId", name))
 
 
-def report(arn: str) -> None:
+def report(arn: str, status: str = "ABORTED", redrives: int = 0) -> None:
     """Call the function with the status change of an execution."""
     event = sample("setups/record_execution")
-    call(record_execution, event | {"detail": event["detail"] | {"executionArn": arn}})
+    changed = {"executionArn": arn, "status": status, "redriveCount": redrives}
+    call(record_execution, event | {"detail": event["detail"] | changed})
 
 
 def order(order_id: str = "Order-7") -> Any:
@@ -169,7 +171,7 @@ def test_a_running_continuation_does_not_reopen_the_order_for_the_execution_befo
     before = order()
     set_status(monkeypatch, "RUNNING")
 
-    report(arn)
+    report(arn, "RUNNING")
 
     assert order() == before
 
@@ -218,6 +220,22 @@ def test_an_execution_without_an_order_creates_none(machine: str, monkeypatch: p
     assert order("dry") is None
 
 
+@pytest.mark.parametrize(
+    ("read", "reported", "redrives"), [("RUNNING", "FAILED", 0), ("FAILED", "RUNNING", 1)]
+)
+def test_a_status_that_step_functions_does_not_return_yet_is_processed_again(
+    machine: str, monkeypatch: pytest.MonkeyPatch, read: str, reported: str, redrives: int
+) -> None:
+    arn = start(machine, "Order-7", {})
+    before = order()
+    set_status(monkeypatch, read)
+
+    with pytest.raises(ExecutionOutdated, match="does not return the new status"):
+        report(arn, reported, redrives)
+
+    assert order() == before
+
+
 @pytest.mark.parametrize(("order_id", "state"), [(None, "started"), ("bandwidths-order", "ordered")])
 def test_a_redriven_execution_reopens_its_order(
     machine: str, monkeypatch: pytest.MonkeyPatch, order_id: str | None, state: str
@@ -229,7 +247,7 @@ def test_a_redriven_execution_reopens_its_order(
     report(arn)
     set_status(monkeypatch, "RUNNING")
 
-    report(arn)
+    report(arn, "RUNNING")
 
     assert order()["orderState"] == state
     assert not {"reason", "failedAt", "interrupted"} & order().keys()
@@ -242,7 +260,7 @@ def test_a_redriven_execution_does_not_reopen_an_order_that_recorded_its_failure
     stores.orders().finish("Order-7", "failed", at=AT, reason="rejected")
     set_status(monkeypatch, "RUNNING")
 
-    report(arn)
+    report(arn, "RUNNING")
 
     assert order()["orderState"] == "failed"
 
@@ -370,7 +388,7 @@ def test_a_redriven_transfer_runs_and_can_fail_again(
 
     for status in ("RUNNING", "ABORTED", "RUNNING", "TIMED_OUT"):
         set_status(monkeypatch, status)
-        report(arn)
+        report(arn, status)
         states.append(transfer(stack).get("state"))
 
     assert states == [None, "failed", "running", "failed"]

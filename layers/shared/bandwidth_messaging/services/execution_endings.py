@@ -18,6 +18,7 @@ from bandwidth_messaging.domain.orders import (
 from bandwidth_messaging.domain.texts import normalize
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.domain.transfers import MAX_KEY_CHARACTERS, TRANSFER_ACTIONS
+from bandwidth_messaging.store.executions import ExecutionOutdated
 
 if TYPE_CHECKING:
     from bandwidth_messaging.domain.orders import OrderItem
@@ -95,14 +96,18 @@ class ExecutionEndings:
     transfers: "Transfers"
     opt_outs_state_machine: str
 
-    def record(self, execution_arn: str) -> None:
+    def record(self, execution_arn: str, status: str, redrive_count: int) -> None:
         """Record the end or the redrive of an execution on its order, or that of a transfer of opt-outs.
 
         The current status of the execution counts, so that events may arrive late, twice and in any order.
+        Raises ExecutionOutdated if Step Functions does not return yet that the execution has reached the
+        reported status after `redrive_count` redrives.
         """
         execution = self.executions.find(execution_arn)
         if execution is None:
             logger.info("execution does not exist", extra={"execution": execution_arn})
+        elif execution.is_outdated(status, redrive_count):
+            raise ExecutionOutdated(execution.arn)
         elif execution.machine == self.opt_outs_state_machine.rpartition(":")[2]:
             self._record_transfer(execution)
         else:
