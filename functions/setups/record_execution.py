@@ -15,7 +15,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     that Lambda retries it.
     """
     detail = event["detail"]
+    # An operator who records an end later gives only the ARN (docs/operations.md, An end was not recorded).
+    # Any status that Step Functions returns is at least as late as the start.
+    status, redrive_count = detail.get("status", "RUNNING"), detail.get("redriveCount") or 0
     with aws_errors():
-        wiring.execution_endings().record(
-            detail["executionArn"], detail["status"], detail.get("redriveCount") or 0
-        )
+        wiring.execution_endings().record(detail["executionArn"], status, redrive_count)

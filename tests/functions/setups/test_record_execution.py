@@ -80,6 +80,15 @@ def test_an_execution_that_ended_without_a_record_fails_its_order(
     assert SECRET_INPUT not in str(order())
 
 
+def test_an_operator_records_an_end_with_the_arn_alone(machine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    arn = start(machine, "Order-7", {})
+    set_status(monkeypatch, "TIMED_OUT")
+
+    call(record_execution, {"detail": {"executionArn": arn}})
+
+    assert order()["reason"] == "The execution timed out."
+
+
 def test_the_reason_names_the_failed_step(machine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     arn = start(machine, "Order-7", {})
     detail = "BandwidthUnauthorized: GET /accounts/1 returned 401"
