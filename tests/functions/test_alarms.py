@@ -490,6 +490,14 @@ def test_a_queue_is_late_if_its_workers_need_longer_than_the_limit(
 
 
 @pytest.mark.parametrize("queue", ["SendQueue", "HighSendQueue"])
+def test_a_queue_that_no_worker_reads_fires_its_alarm(world: World, queue: str) -> None:
+    # SQS reports NumberOfMessagesReceived only during receive operations, also no zero.
+    world.metrics.add("AWS/SQS", "ApproximateNumberOfMessagesVisible", 1, QueueName=queue)
+
+    assert is_firing(ALARMS[f"{queue}WaitsAlarm"], world.metrics)
+
+
+@pytest.mark.parametrize("queue", ["SendQueue", "HighSendQueue"])
 def test_a_record_that_waits_for_hours_fires_no_alarm_on_a_busy_queue(world: World, queue: str) -> None:
     # An unconfirmed message: its record is invisible, and always the oldest. Other messages come and go.
     world.metrics.add("AWS/SQS", "ApproximateAgeOfOldestMessage", 3 * 3600, QueueName=queue)
