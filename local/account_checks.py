@@ -232,9 +232,9 @@ class Account:
 
     def _check_names(self) -> Finding:
         """Check that nothing has a name that a new stack gives. An earlier stack may have left it behind."""
-        if taken := [*self._taken_log_groups(), *self._taken_buses()]:
+        if existing := [*self._list_existing_log_groups(), *self._list_existing_buses()]:
             return wrong(
-                f"a new stack {self.stack_name} cannot create what exists: {', '.join(taken)}",
+                f"a new stack {self.stack_name} cannot create what exists: {', '.join(existing)}",
                 "delete it if nothing uses it (docs/deploy.md, Delete the stack), or change stack_name",
             )
         found = f"a new stack {self.stack_name} will be created"
@@ -246,7 +246,7 @@ class Account:
             " protected tables",
         )
 
-    def _taken_log_groups(self) -> Iterator[str]:
+    def _list_existing_log_groups(self) -> Iterator[str]:
         logs = self.client("logs")
         for resource in self.template["Resources"].values():
             if resource["Type"] == "AWS::Logs::LogGroup":
@@ -257,7 +257,7 @@ class Account:
                 if any(group["logGroupName"] == name for group in groups):
                     yield f"log group {name}"
 
-    def _taken_buses(self) -> Iterator[str]:
+    def _list_existing_buses(self) -> Iterator[str]:
         events = self.client("events")
         try:
             events.describe_event_bus(Name=self.stack_name)

@@ -56,14 +56,14 @@ def test_an_invalid_client_secret_is_wrong(current: Stack) -> None:
     put_secret(current, clientSecret="wrong-password-in-tests")
     report = diagnose()
     for name in ("account credentials", "messaging credentials"):
-        assert "gives this client no token" in report.wrong(name)
+        assert "issued no token to this client" in report.wrong(name)
 
     assert "ask" not in report["generation"]["found"]
 
 
 def test_an_unreachable_token_endpoint_is_wrong(current: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     change_setting(monkeypatch, "TOKEN_URL", unused_url())
-    assert "token endpoint gave" in diagnose().wrong("account credentials")
+    assert "token endpoint returned" in diagnose().wrong("account credentials")
 
 
 def test_a_missing_role_that_only_a_set_up_needs_is_wrong(current: Stack) -> None:

@@ -159,9 +159,9 @@ def test_a_pool_that_would_remember_too_many_numbers_is_a_422() -> None:
 
     assert status == 422
     assert problem["errors"][0]["detail"] == (
-        "the pool would remember 401 numbers: 1 new and 400 former ones, whose opt-outs still count. At "
-        "most 400 are possible. Another pool is possible, but starts without the opt-outs from the former "
-        "numbers."
+        "the pool would have 401 numbers: 1 members and 400 former members, whose opt-outs still apply. Use "
+        "at most 400 in total, or create another pool. The opt-outs from the former members do not apply to "
+        "another pool."
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from bandwidth_messaging.domain.setups import MessagingV2Setup
 from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.services import setup_start
-from bandwidth_messaging.store.executions import Executions, StartRefused
+from bandwidth_messaging.store.executions import Executions, StartRejected
 from bandwidth_messaging.store.keys import order_key
 from bandwidth_messaging.store.setup_requests import hash_idempotency_key
 from functions.control import browse
@@ -152,7 +152,7 @@ def test_a_refused_start_does_not_fail_the_order_that_an_equal_request_started(
             assert status == 202
             if checks_before_the_refusal:
                 check(started["executionArn"])
-            raise StartRefused("ThrottlingException")
+            raise StartRejected("ThrottlingException")
 
         patch.setattr(Executions, "start", refuse_after_an_equal_request)
         assert request()[0] == 500

@@ -353,7 +353,7 @@ def test_a_stop_to_one_number_stops_the_whole_pool() -> None:
 
     assert status == 409
     assert problem["detail"].startswith(f"{RECIPIENT} opted out of texts from {number} at ")
-    assert problem["detail"].endswith("An opt-out from one number counts for the whole pool reminders.")
+    assert problem["detail"].endswith("An opt-out from one number applies to the whole pool reminders.")
     assert post(pool=next(each for each in NUMBERS if each != number))[0] == 202
 
 

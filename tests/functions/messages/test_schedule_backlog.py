@@ -235,7 +235,7 @@ class TestLimit:
         assert response["statusCode"] == 429
         assert "Retry-After" not in response["multiValueHeaders"]
         assert f"a message that is due at {at} would wait 1.2 h for messages that are due earlier" in detail
-        assert f"Give a sendAt of {slow.text(days=5, minutes=10)} or later" in detail
+        assert f"Set sendAt to {slow.text(days=5, minutes=10)} or later" in detail
         assert segments(at) == (7, 0)
 
     def test_the_time_that_it_names_is_accepted(self, slow: World) -> None:
@@ -257,7 +257,7 @@ class TestLimit:
         _, problem = send(sendAt=at)
 
         # 20 messages take 200 minutes from nine o'clock on.
-        assert f"Give a sendAt of {slow.text(days=5, minutes=140)} or later" in problem["detail"]
+        assert f"Set sendAt to {slow.text(days=5, minutes=140)} or later" in problem["detail"]
 
     def test_with_the_policy_warn_it_is_accepted_with_a_warning(
         self, slow: World, monkeypatch: pytest.MonkeyPatch

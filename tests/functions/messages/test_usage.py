@@ -308,7 +308,7 @@ def test_without_prices_there_is_no_estimate(used: None, monkeypatch: pytest.Mon
         ({"from": "2026-W45-1"}, "from", '"2026-W45-1" is not a day.'),
         ({"to": "2026-11-31"}, "to", '"2026-11-31" is not a day.'),
         ({"from": "2026-12-02"}, "to", "2026-12-01 is before from (2026-12-02)."),
-        ({"from": "2026-08-31"}, "to", "2026-12-01 is 93 days after from, both included."),
+        ({"from": "2026-08-31"}, "to", "from 2026-08-31 to 2026-12-01 are 93 days."),
         ({"by": "tag"}, "by", "input should be 'day', 'number' or 'campaign'"),
     ],
 )

@@ -423,7 +423,7 @@ class TestTheOrdersRecord:
             ),
             "current": (
                 '{"clientId": "client-in-tests", "clientSecret": "wrong-password-in-tests"}',
-                "Bandwidth gives this client no token (HTTP 401 invalid_client)",
+                "Bandwidth issued no token to this client (HTTP 401 invalid_client)",
             ),
         }[generation]
         opened.secrets.update_secret(SecretId="bandwidth-messaging/bandwidth", SecretString=secret)

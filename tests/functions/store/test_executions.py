@@ -9,7 +9,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
-from bandwidth_messaging.store.executions import Executions, StartRefused, execution_arn
+from bandwidth_messaging.store.executions import Executions, StartRejected, execution_arn
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:messaging_v2"
 THROTTLED, BROKEN, LOST = (400, "ThrottlingException"), (500, "InternalFailure"), None
@@ -52,7 +52,7 @@ def start(*attempts: tuple[int, str] | None) -> None:
     ],
 )
 def test_a_start_is_rejected_if_every_attempt_is_rejected(attempts: list[tuple[int, str]], code: str) -> None:
-    with pytest.raises(StartRefused) as refused:
+    with pytest.raises(StartRejected) as refused:
         start(*attempts)
 
     assert refused.value.code == code

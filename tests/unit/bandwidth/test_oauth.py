@@ -242,7 +242,7 @@ def test_a_token_that_cannot_be_a_header_is_unauthorized_and_nothing_else_is_sen
     bandwidth.respond_with(Response(200, f'{{"access_token": "{broken}", "expires_in": 3600}}'))
     prepare = api(bandwidth, client(bandwidth)).prepare
 
-    with pytest.raises(BandwidthUnauthorized, match="cannot be a header") as raised:
+    with pytest.raises(BandwidthUnauthorized, match="is not valid in an HTTP header") as raised:
         prepare("POST", "/messages")
 
     assert paths(bandwidth) == [TOKEN_PATH]

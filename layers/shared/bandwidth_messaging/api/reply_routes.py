@@ -30,11 +30,15 @@ class NewReplies(CamelModel):
 
     stop: _Reply | None = Field(
         None,
-        description='Reply to STOP. "" is no reply, null the stack\'s reply',
+        description='Reply to STOP. "" sends no reply; null uses the stack\'s reply',
         examples=["Acme: you get no more texts. Reply START to resume."],
     )
-    start: _Reply | None = Field(None, description='Reply to START. "" is no reply, null the stack\'s reply')
-    help: _Reply | None = Field(None, description='Reply to HELP. "" is no reply, null the stack\'s reply')
+    start: _Reply | None = Field(
+        None, description='Reply to START. "" sends no reply; null uses the stack\'s reply'
+    )
+    help: _Reply | None = Field(
+        None, description='Reply to HELP. "" sends no reply; null uses the stack\'s reply'
+    )
 
     def given(self) -> NumberReplies:
         """Return the replies that are not the stack's."""

@@ -127,14 +127,16 @@ class Message(_Response):
     direction: Direction | _Missing = None
     api: Api | _Missing = Field(None, description="API of Bandwidth that carries the message")
     sender: str | _Missing = Field(None, alias="from")
-    pool: str | _Missing = Field(None, description="Pool of the request, which chose the number of from")
+    pool: str | _Missing = Field(
+        None, description="Pool that the request named. The stack chose from among its numbers"
+    )
     to: list[str] | _Missing = None
     owner: str | _Missing = Field(None, description="Your number that the message belongs to")
     text: str | _Missing = None
     media: list[str] | _Missing = Field(None, description="URLs")
     # The model of the request would be in the document three times: its degrees are numbers or text.
     rcs: dict[str, Any] | _Missing = Field(
-        None, description="RCS part of the request, with its fields (RcsContent). Degrees are text"
+        None, description="RCS part of the request (RcsContent). Latitudes and longitudes are text"
     )
     rcs_failure: RcsFailure | _Missing = None
     archived_media: list[ArchivedFile] | _Missing = Field(
@@ -160,7 +162,7 @@ class Message(_Response):
         None, description="Keyword (stop, start, help, …) of the text; review if a person must decide"
     )
     reply_to: str | _Missing = Field(
-        None, description="Of an automatic reply to STOP, START or HELP: the id of the inbound message"
+        None, description="Id of the inbound message. Only for automatic replies to STOP, START or HELP"
     )
     suggestion_response: SuggestionResponse | _Missing = None
     location_response: LocationResponse | _Missing = None
@@ -252,7 +254,7 @@ class Verification(_Response):
     resubmit_allowed: bool | _Missing = Field(
         None, description="Whether a denied submission may be replaced. Bandwidth allows it for seven days"
     )
-    ticket: str | _Missing = Field(None, description="Bandwidth's id for questions to its support")
+    ticket: str | _Missing = Field(None, description="Id of the verification for Bandwidth's support")
     created_at: _Time | _Missing = None
     modified_at: _Time | _Missing = None
 
@@ -309,7 +311,7 @@ class PoolSummary(_Response):
     name: str
     numbers: list[str] = Field(description="E.164")
     former_numbers: list[str] = Field(
-        description="Numbers that were in the pool before. Their opt-outs still count for the pool"
+        description="Former numbers of the pool. Their opt-outs still apply to the pool"
     )
     match_area_code: bool = Field(description="Whether numbers with the recipient's area code come first")
     updated_at: _Time = Field(description="When the numbers were set")
@@ -381,7 +383,7 @@ class OrderResource(_Response):
     outcome: Annotated[str, _one_of(("deleted", "gone", "left"))] = Field(
         description="gone: the resource did not exist"
     )
-    reason: str | _Missing = Field(None, description="Why the resource was left")
+    reason: str | _Missing = Field(None, description="Why the resource was kept")
 
 
 class OrderStep(_Response):
@@ -421,7 +423,7 @@ class Order(_Response):
         None, description="Only for a release: the set-up whose numbers are released"
     )
     resources: list[OrderResource] | _Missing = Field(
-        None, description="Only for a release of everything: the resources that were deleted or left"
+        None, description="Only for a release of everything: the resources that were deleted or kept"
     )
     undone_by: str | _Missing = Field(
         None, description="Only for a set-up: customerOrderId of the release that undid the set-up"
@@ -453,7 +455,7 @@ class Webhook(WebhookFields):
 
     url: str
     previous_secret_until: _Time | _Missing = Field(
-        None, description="Until when the secret before the last rotation signs too"
+        None, description="Until this time the previous secret also signs"
     )
 
 
@@ -627,7 +629,9 @@ class DriftFinding(_Response):
 
     what: Annotated[str, _one_of(drift.DriftKind)]
     number: str | _Missing = Field(None, description="E.164")
-    numbers: int | _Missing = Field(None, description="How many numbers have the difference, if not one")
+    numbers: int | _Missing = Field(
+        None, description="How many numbers have the difference. Missing if number names the only one"
+    )
     site_id: str | _Missing = None
     location_id: str | _Missing = None
     reason: str = Field(description="What Bandwidth reports, as a sentence")
@@ -648,7 +652,7 @@ class OptOutTransferEvent(_Event):
     state: Annotated[str, _one_of(tuple(TransferState))]
     execution_arn: str
     action: Annotated[str, _one_of(TRANSFER_ACTIONS)] | _Missing = None
-    key: str | _Missing = Field(None, description="The object to read, or the one to write")
+    key: str | _Missing = Field(None, description="S3 key of the file to read or write")
     reason: str | _Missing = Field(None, description="Why the execution ended")
     times: _Times
 

@@ -45,7 +45,11 @@ def add_usage_routes(
         first: Annotated[_Day, Query(alias="from", description="First day (UTC)", examples=["2026-11-01"])],
         last: Annotated[
             _Day,
-            Query(alias="to", description="Last day (UTC), at most 92 days in all", examples=["2026-11-30"]),
+            Query(
+                alias="to",
+                description="Last day (UTC). from and to span at most 92 days",
+                examples=["2026-11-30"],
+            ),
         ],
         by: Annotated[By, Query(description="What the items sum")] = "day",
     ) -> dict[str, Any]:

@@ -202,9 +202,9 @@ class Locations(AccountApi):
             if error.code != _EXTERNAL_CAMPAIGN:
                 raise
             words = (
-                f"{error.words} The account requires a campaign of the location ({required_by}) and does not "
-                "allow an external one. Ask Bandwidth's support to allow A2pLongCode DefaultOff without a "
-                "campaign, or give a campaign that is registered at Bandwidth"
+                f"{error.words} The account requires a campaign for the location ({required_by}), and the "
+                "campaign is external. Use a campaign that is registered at Bandwidth, or ask Bandwidth's "
+                "support to allow A2pLongCode DefaultOff without a campaign"
             )
             raise BandwidthRejected(
                 "Enable SMS on Location", status=error.status, code=error.code, words=words

@@ -121,7 +121,7 @@ class OAuthClient:
             raise _no_token(f"HTTP {status}")
         if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             message = (
-                f"Bandwidth gives this client no token (HTTP {status}{_error_name(response)}). Check "
+                f"Bandwidth issued no token to this client (HTTP {status}{_error_name(response)}). Check "
                 "clientId and clientSecret in the Bandwidth secret, and the parameter TokenUrl if you set it."
             )
             raise BandwidthUnauthorized(message)
@@ -135,7 +135,7 @@ class OAuthClient:
         if not _TOKEN.fullmatch(token):
             # As with a rejected client, a retry fails until the operator changes the configuration.
             message = (
-                "Bandwidth's token endpoint returned a token that cannot be a header. "
+                "Bandwidth's token endpoint returned a token that is not valid in an HTTP header. "
                 "Check the parameter TokenUrl."
             )
             raise BandwidthUnauthorized(message)
@@ -161,4 +161,4 @@ def _error_name(response: Response) -> str:
 
 
 def _no_token(outcome: str) -> BandwidthUnavailable:
-    return BandwidthUnavailable(f"Bandwidth's token endpoint gave {outcome}. The request was not sent.")
+    return BandwidthUnavailable(f"Bandwidth's token endpoint returned {outcome}. The request was not sent.")

@@ -18,7 +18,7 @@ class Verification(NamedTuple):
     """The verification of a toll-free number.
 
     `status` is VERIFIED, UNVERIFIED or PENDING (specification, TfvStatusEnum), or BLOCKED. `reason` is
-    Bandwidth's reason for a denial or for the block. `is_submitted` is whether somebody submitted the number.
+    Bandwidth's reason for a denial or for the block. `is_submitted` is whether the number was submitted.
     A denied submission may be changed if `may_resubmit`, for seven days (specification of the PUT). `ticket`
     is Bandwidth's id for questions to its support. Times are RFC 3339.
     """

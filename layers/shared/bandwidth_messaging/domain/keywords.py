@@ -97,7 +97,7 @@ class Keywords:
 
     @classmethod
     def of(cls, languages: Iterable[str], own: Mapping[KeywordKind, Iterable[str]] | None = None) -> Self:
-        """Return the keywords of languages ("en", "fr", "es"). `own` words win over those of the tables.
+        """Return the keywords of languages ("en", "fr", "es"). `own` words override those of the tables.
 
         The English words always count: the law of the US and the carriers of Canada demand them. A word of
         two kinds in two languages keeps the kind of the first language.

@@ -36,8 +36,8 @@ Lanes keep within 1.02 times their rate over ten seconds, and 0.2 seconds are tw
 """
 MAX_SLEEP: Final = SECOND * 3 // 2
 """The queue delays by whole seconds. The worker sleeps until a slot that is at most this far away."""
-# Messages look at the lane's clock again on their way: a rate that was raised counts for half of their wait.
-_LOOK_AGAIN_SECONDS: Final = 60
+# A worker checks a longer wait again after half of it, so a raised rate shortens the remaining half.
+_RECHECK_SECONDS: Final = 60
 # SQS delays new messages by at most 15 minutes.
 MAX_QUEUE_DELAY_SECONDS: Final = 900
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
@@ -361,8 +361,8 @@ def queue_delay(left: int) -> int:
     The message arrives shortly before it is due, or earlier: then it is delayed again.
     """
     seconds = max(0, left - SECOND // 2) // SECOND
-    if seconds > _LOOK_AGAIN_SECONDS:
-        seconds = max(_LOOK_AGAIN_SECONDS, seconds // 2)
+    if seconds > _RECHECK_SECONDS:
+        seconds = max(_RECHECK_SECONDS, seconds // 2)
     return min(seconds, MAX_QUEUE_DELAY_SECONDS)
 
 

@@ -179,7 +179,7 @@ class OrderStatus:
 
 def find_earliest_attempt(order: Mapping[str, Any]) -> str:
     """Return a time (RFC 3339) at or before every attempt to place an order that was attempted."""
-    # A claim that was released and taken again has a later time than the first request.
+    # A claim that was released and claimed again has a later time than the first request.
     attempted_at = str(order["orderAttemptedAt"])
     return min(str(order.get("startedAt", attempted_at)), attempted_at)
 

@@ -77,7 +77,7 @@ class Submission(CamelModel):
     terms_and_conditions_url: _Url | None = None
     business_dba: _Line | None = Field(None, description="Name under which the business trades")
     business_registration_number: _Line | None = Field(
-        None, description="For example the EIN. Bandwidth requires it except of a SOLE_PROPRIETOR"
+        None, description="For example the EIN. Bandwidth requires it, except for SOLE_PROPRIETOR"
     )
     business_registration_type: Literal[
         "EIN", "CBN", "NEQ", "PROVINCIAL_NUMBER", "CRN", "VAT", "ACN", "ABN", "BRN", "SIREN", "SIRET",

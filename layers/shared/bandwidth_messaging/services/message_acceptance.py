@@ -246,8 +246,8 @@ def describe_backlog(wait: timedelta, deadline: timedelta) -> str:
     """Return why a message would not be sent in time, and what to do."""
     hour = timedelta(hours=1)
     return (
-        f"Messages that wait for the same rate take {wait / hour:.1f} hours, and a message fails after "
-        f"{deadline / hour:.0f}. Send the message later, or raise the rate (PUT /rates) if your registration "
+        f"The message would wait {wait / hour:.1f} hours for its rate, and fails after {deadline / hour:.0f} "
+        f"hours. Send the message later, or raise the rate (PUT /rates) if your registration "
         "allows it."
     )
 

@@ -47,19 +47,19 @@ class MessageCancellation:
         if not is_canceled and message["state"] != MessageState.CANCELED:
             raise Conflict(describe_state(message_id, message["state"]), ProblemCode.MESSAGE_NOT_CANCELABLE)
         if is_canceled:
-            self._give_back(message)
+            self._release_places(message)
         return message
 
-    def _give_back(self, message: MessageItem) -> None:
-        """Return the positions that a lane issued last, so that new messages do not wait behind nothing.
+    def _release_places(self, message: MessageItem) -> None:
+        """Release the positions that a lane issued last, so that new messages get them.
 
-        Positions before others stay empty. To free a whole backlog, cancel its newest message first. The
-        segments of a message that is due later are no longer counted.
+        Earlier positions stay empty. To free a whole backlog, cancel its newest message first. The segments
+        of a message that is due later are subtracted from the counts of its hour.
         """
         for lane, ticket in tickets_from_items(message.get("tickets", {})).items():
-            self.lanes().give_back(lane, ticket)
+            self.lanes().release_ticket(lane, ticket)
         if "scheduledLane" in message:
-            self.scheduled_segments().give_back(
+            self.scheduled_segments().subtract(
                 message["scheduledLane"],
                 to_micros(message["dueAt"]),
                 message.get("segmentCount", 1) * len(message["to"]),

@@ -1,8 +1,8 @@
 """Delivers accepted messages to Bandwidth, each at most once. The send queue's worker calls it.
 
 Every step that may fail or take long comes before the claim. The request to Bandwidth follows the claim
-directly. Only a worker that dies between the two leaves a claim that looks like a sent message. Such a
-message is looked up, and never sent again.
+directly. If a worker stops between the two, the claim looks like a sent message. Such a message is looked
+up, and never sent again.
 """
 
 import logging
@@ -83,7 +83,9 @@ _SHARED_SECONDS: Final = 6 * 3600
 # Shorter waits are usual, and are not recorded.
 _NOTABLE_WAIT: Final = timedelta(minutes=1)
 
-_UNCONFIRMED: Final = "Bandwidth sent no response and may have accepted the message. Its receipt is awaited."
+_UNCONFIRMED: Final = (
+    "Bandwidth sent no response and may have accepted the message. The stack waits for its receipt."
+)
 _NO_RECEIPT: Final = "Bandwidth sent no response, and no receipt arrived"
 _NOT_SET_UP: Final = "Bandwidth would accept the message and drop it"
 _EXPIRED: Final = "Bandwidth did not accept the message before it expired"

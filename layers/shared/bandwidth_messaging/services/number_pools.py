@@ -56,9 +56,9 @@ class NumberPools:
         former = _list_former(known, unique)
         if (total := len(unique) + len(former)) > MAX_REMEMBERED:
             detail = (
-                f"the pool would remember {total} numbers: {len(unique)} new and {len(former)} former ones, "
-                f"whose opt-outs still count. At most {MAX_REMEMBERED} are possible. "
-                "Another pool is possible, but starts without the opt-outs from the former numbers."
+                f"the pool would have {total} numbers: {len(unique)} members and {len(former)} former "
+                f"members, whose opt-outs still apply. Use at most {MAX_REMEMBERED} in total, or create "
+                "another pool. The opt-outs from the former members do not apply to another pool."
             )
             raise InvalidInput([FieldProblem("numbers", detail)])
         pool = self.pools.put(

@@ -64,8 +64,8 @@ UNCONFIRMED: Final = (
     "Bandwidth has no submission of it."
 )
 _DENIED: Final = (
-    "Bandwidth denies the stack's credentials toll-free verification ({}). Give them the role TFV in the "
-    "Bandwidth App, or ask Bandwidth's support to enable it."
+    "Bandwidth does not allow toll-free verification with the stack's credentials ({}). Give them the role "
+    "TFV in the Bandwidth App, or ask Bandwidth's support to enable it."
 )
 _IN_PROGRESS: Final = (
     "Another request submits {}, or got no confirmation. Repeat the request later: it reads the state first."

@@ -53,7 +53,7 @@ class PoolChoice:
             raise InvalidInput([FieldProblem("from", detail)], ProblemCode.SENDER_NOT_ACTIVE)
         facts = self.pools.get_facts(pool, new.to)
         if self.enforce_opt_outs and (opt_outs := select_for_pool(facts.statements, pool["formerNumbers"])):
-            detail = f"An opt-out from one number counts for the whole pool {name}."
+            detail = f"An opt-out from one number applies to the whole pool {name}."
             raise Conflict(f"{describe_opt_outs(opt_outs)}. {detail}", ProblemCode.OPTED_OUT)
         reasons = {number: self._check(pool, number, facts, new) for number in pool["numbers"]}
         candidates = [self._weigh(number, facts) for number, reason in reasons.items() if reason is None]

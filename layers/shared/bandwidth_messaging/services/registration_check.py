@@ -175,12 +175,12 @@ def _look_up_verifications(
 
 def _select_due(toll_free: Iterable[str], items: "Mapping[str, NumberItem]") -> list[str]:
     """Return the toll-free numbers to look up, those with the oldest look-up first."""
-    due = [number for number in toll_free if not _is_settled(items[number].get("registration"))]
+    due = [number for number in toll_free if not _was_registered_recently(items[number].get("registration"))]
     due.sort(key=lambda number: str(items[number].get("registration", {}).get("checkedAt", "")))
     return due[:MAX_TOLL_FREE_PER_RUN]
 
 
-def _is_settled(known: Registration | None) -> bool:
+def _was_registered_recently(known: Registration | None) -> bool:
     return known is not None and known["state"] == RegistrationState.REGISTERED and _is_recent(known)
 
 

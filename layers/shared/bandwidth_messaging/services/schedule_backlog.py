@@ -26,7 +26,7 @@ _READ_HOURS: Final = 24
 
 
 class BacklogLimits(NamedTuple):
-    """How long messages may wait for their rate, and whether one that would wait longer is refused."""
+    """How long messages may wait for their rate, and whether a message that would wait longer is rejected."""
 
     deadline: timedelta
     is_refused: bool
@@ -87,6 +87,6 @@ def describe_schedule(due: int, wait: int, deadline: int, lane: str, earliest: i
     at, fitting = (to_rfc3339(to_time(time).isoformat()) for time in (due, earliest))
     return (
         f"At the rate of {lane}, a message that is due at {at} would wait {wait / HOUR:.1f} h for messages "
-        f"that are due earlier, and it fails {deadline / HOUR:.0f} h after its time. Give a sendAt of "
+        f"that are due earlier, and would fail after {deadline / HOUR:.0f} h. Set sendAt to "
         f"{fitting} or later, or raise the rate (PUT /rates) if your registration allows it."
     )

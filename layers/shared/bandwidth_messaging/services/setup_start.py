@@ -14,7 +14,7 @@ from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidI
 from bandwidth_messaging.domain.releases import NumberRelease
 from bandwidth_messaging.domain.setups import HostedMessagingSetup, MessagingV2Setup
 from bandwidth_messaging.domain.times import now
-from bandwidth_messaging.store.executions import StartRefused, execution_arn
+from bandwidth_messaging.store.executions import StartRejected, execution_arn
 from bandwidth_messaging.store.order_store import is_same_order
 from bandwidth_messaging.store.setup_requests import hash_idempotency_key
 
@@ -114,9 +114,9 @@ class _Start:
         arn = self._arn(name)
         try:
             is_started = self._executions.start(self._state_machine, name, self._input)
-        except StartRefused as error:
+        except StartRejected as error:
             if self._is_first:
-                self._record_refusal(customer_order_id, error.code)
+                self._record_rejected_start(customer_order_id, error.code)
             raise
         if not is_started and not self._has_input(arn):
             raise describe_conflict(customer_order_id, StartConflict.OTHER_EXECUTION, name)
@@ -216,7 +216,7 @@ class _Start:
         execution = self._executions.find(arn)
         return execution is not None and execution.input == self._input
 
-    def _record_refusal(self, customer_order_id: str, code: str) -> None:
+    def _record_rejected_start(self, customer_order_id: str, code: str) -> None:
         logger.error("execution not started", extra={"customer_order_id": customer_order_id, "error": code})
         reason = f"Step Functions did not start the execution ({code})."
         self._orders.record_unstarted(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bandwidth_messaging.store.usage_store import Usage
 
 MAX_DAYS: Final = 92
-NOT_COUNTED: Final = "The stack counts no usage. Deploy it with the parameter UsageCounts=true."
+NOT_COUNTED: Final = "The stack does not count usage. Deploy it with the parameter UsageCounts=true."
 
 
 class Prices(NamedTuple):
@@ -78,6 +78,6 @@ def _list_days(first: str, last: str) -> list[str]:
     if count < 1:
         raise InvalidInput([FieldProblem("to", f"{last} is before from ({first}). Give a later day.")])
     if count > MAX_DAYS:
-        detail = f"{last} is {count} days after from, both included. Ask for at most {MAX_DAYS} days."
+        detail = f"from {first} to {last} are {count} days. Request at most {MAX_DAYS} days."
         raise InvalidInput([FieldProblem("to", detail)])
     return [(start + timedelta(days=offset)).isoformat() for offset in range(count)]

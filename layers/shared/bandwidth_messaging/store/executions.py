@@ -57,8 +57,8 @@ class ExecutionOutdated(Exception):
         super().__init__(f"Step Functions does not return the new status of {execution_arn} yet")
 
 
-class StartRefused(Exception):
-    """Step Functions refused to start an execution, and no attempt can have started it."""
+class StartRejected(Exception):
+    """Step Functions rejected the start of an execution, and no attempt can have started it."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -74,7 +74,7 @@ class Executions:
     def start(self, state_machine: str, name: str, execution_input: dict[str, Any]) -> bool:
         """Start an execution. Return False if the state machine (ARN) has used the name before.
 
-        A running execution with the same name and input counts as started. Raises StartRefused. Other errors
+        A running execution with the same name and input counts as started. Raises StartRejected. Other errors
         leave open whether the execution started.
         """
         statuses: list[int | None] = []
@@ -92,8 +92,8 @@ class Executions:
         except self._client.exceptions.ExecutionAlreadyExists:
             return False
         except ClientError as error:
-            if all(map(_is_refusal, [*statuses, _status_of(error)])):
-                raise StartRefused(error.response["Error"]["Code"]) from error
+            if all(map(_is_rejection, [*statuses, _status_of(error)])):
+                raise StartRejected(error.response["Error"]["Code"]) from error
             raise
         finally:
             events.unregister(_RESPONSE_EVENT, note_attempt)
@@ -145,5 +145,5 @@ def _status_of(error: ClientError) -> int | None:
     return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
 
 
-def _is_refusal(status: int | None) -> bool:
+def _is_rejection(status: int | None) -> bool:
     return status is not None and HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR

@@ -55,8 +55,8 @@ class Lanes:
         )
         return attempt.item or {}
 
-    def give_back(self, name: str, ticket: Ticket) -> None:
-        """Return a ticket's positions if the lane has issued none after them."""
+    def release_ticket(self, name: str, ticket: Ticket) -> None:
+        """Release a ticket's positions if the lane has issued none after them."""
         issued, _, _ = _ATTRIBUTES[ticket.track]
         self._table.attempt(
             lane_key(name),

@@ -90,7 +90,7 @@ class OptOuts:
         second = at[: len("2026-01-31T12:00:00")]
         # Of two statements of the same time the keyword decides, independently of their order of arrival.
         later = "(#since < :since OR (#since = :since AND #keyword < :keyword))"
-        wins = (
+        replaces = (
             f"(#optOutState = :in AND #since < :endOfSecond) OR (#optOutState = :out AND {later})"
             if opted_out
             else f"#since < :second OR (#optOutState = :in AND {later})"
@@ -113,7 +113,7 @@ class OptOuts:
                 "textId": text_id,
                 "importedRow": imported_row,
             },
-            condition="attribute_not_exists(#since)" + ("" if only_new else f" OR {wins}"),
+            condition="attribute_not_exists(#since)" + ("" if only_new else f" OR {replaces}"),
             values=None if only_new else values,
         )
 

@@ -154,7 +154,7 @@ class Orders:
     def _confirm_start(self, customer_order_id: str, arn: str) -> None:
         """Record that an order's execution runs, even if a request recorded that it did not start.
 
-        Of two equal requests, Step Functions can accept one and refuse the other. With the new token,
+        Of two equal requests, Step Functions can accept one and reject the other. With the new token,
         `record_unstarted` no longer matches the order.
         """
         self._table.update(

@@ -35,7 +35,7 @@ class ScheduledSegments:
         item = self._change(lane, due, {attribute: segments})
         return _read({**item, attribute: item[attribute] - segments})
 
-    def give_back(self, lane: str, due: int, segments: int, *, high: bool) -> None:
+    def subtract(self, lane: str, due: int, segments: int, *, high: bool) -> None:
         """Stop counting segments of a message that was canceled."""
         self._change(lane, due, {_attribute(due, high=high): -segments})
 
