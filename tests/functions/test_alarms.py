@@ -21,12 +21,14 @@ from bandwidth_messaging.services import callback_intake
 from bandwidth_messaging.services.message_acceptance import MessageAcceptance
 from functions.checks import check_drift, check_registration
 from functions.messages import (
+    archive_media,
     authorize_callback,
     deliver_message,
     publish_events,
     queue_scheduled,
     receive_callback,
     send_message,
+    send_webhook,
 )
 from functions.setups import receive_notification
 from tests.cloudwatch import SERVICE, STACK, Metrics, compute, is_firing
@@ -379,6 +381,13 @@ def long_messages_go_to_many_recipients(world: World) -> None:
 @fault("WebhookAttemptsAlarm")
 def a_webhook_rejects_requests(world: World) -> None:
     attempt_webhook(world, 500)
+
+
+@fault("WebhookErrorsAlarm", "MediaErrorsAlarm")
+def the_tables_of_the_other_workers_do_not_respond(world: World) -> None:
+    world.break_tables()
+    world.invoke(archive_media, sample("messages/archive_media"))
+    world.invoke(send_webhook, sample("messages/send_webhook"))
 
 
 @fault("WebhookDisabledAlarm")

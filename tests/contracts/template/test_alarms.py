@@ -56,15 +56,18 @@ def test_an_alarm_reports_each_way_a_state_machine_ends_by_itself_without_succes
     assert alarms_on(metric).keys() == {str({"Ref": logical_id}) for logical_id in MACHINES}
 
 
-def test_an_alarm_reports_errors_of_every_function_that_a_schedule_or_bandwidth_invokes() -> None:
+def test_an_alarm_reports_errors_of_every_function_that_a_schedule_a_queue_or_bandwidth_invokes() -> None:
     scheduled = {logical_id for logical_id, _ in events("ScheduleV2")}
+    queued = {logical_id for logical_id, _ in events("SQS")}
     called_back = {
         logical_id for logical_id, event in events("Api") if event["RestApiId"] == {"Ref": "CallbackApi"}
     }
 
     reported = {*alarms_on("Errors")}
 
-    assert {str({"Ref": each}) for each in scheduled | called_back | {"AuthorizeCallback"}} <= reported
+    assert {
+        str({"Ref": each}) for each in scheduled | queued | called_back | {"AuthorizeCallback"}
+    } <= reported
 
 
 def test_alarms_on_executions_and_callbacks_report_the_first_failure() -> None:
