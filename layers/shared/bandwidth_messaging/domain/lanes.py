@@ -320,7 +320,7 @@ class Lane:
         return slot + work * 100 // speed
 
     def _busy(self, since: int) -> dict[TrackName, int]:
-        """Return the time until which each other track than the normal one is busy, if it is after `since`."""
+        """Return how long the high and late tracks are busy, as a time, if the time is after `since`."""
         return {
             name: end
             for name, track in self.tracks.items()
