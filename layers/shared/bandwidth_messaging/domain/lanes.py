@@ -320,7 +320,7 @@ class Lane:
         return slot + work * 100 // speed
 
     def _busy(self, since: int) -> dict[TrackName, int]:
-        """Return how long the high and late tracks are busy, as a time, if the time is after `since`."""
+        """Return when the backlog of the high and late tracks ends, for each that is busy after `since`."""
         return {
             name: end
             for name, track in self.tracks.items()
