@@ -6,6 +6,8 @@ CONFIG_ENV := default
 CONFIGURATION = --config-file $(CONFIG) --config-env $(CONFIG_ENV)
 
 export SAM_CLI_TELEMETRY := 0
+# Some containers set it. Then each worker of the tests, and each child process, compiles all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install up down demo unit test test-update lint format openapi diagrams build preflight deploy release-check clean

@@ -108,14 +108,26 @@ def _option(argument: Argument) -> dict[str, Any]:
     if choices := [choice for schema in argument.schemas for choice in schema.get("enum", ())]:
         return described | {"choices": choices}
     if "object" in types:
-        return described | {"type": json.loads, "metavar": "JSON"}
+        return described | {"type": _parse_json, "metavar": "JSON"}
     kind = next((_TYPES[each] for each in types if each in _TYPES), str)
     return described | {"type": kind, "metavar": "VALUE"}
 
 
+def _parse_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        message = f"{text!r} is not JSON: {error}"
+        raise argparse.ArgumentTypeError(message) from None
+
+
 def _read_body(file: str) -> dict[str, Any]:
     text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
-    body = json.loads(text)
+    try:
+        body = json.loads(text)
+    except ValueError as error:
+        message = f"{file} is not JSON: {error}"
+        raise ValueError(message) from None
     if not isinstance(body, dict):
         message = f"{file} is not a JSON object."
         raise TypeError(message)

@@ -18,6 +18,7 @@ from ministack import app as ministack
 from ministack.core import iam_evaluator, sigv4
 from ministack.core.iam_actions import access_denied_response
 from ministack.core.router import detect_service, extract_access_key_id
+from ministack.services import s3
 
 from simulator.web_pages import rejection_reason
 
@@ -72,12 +73,11 @@ def _signature_failure(
     """Return why a request's AWS signature is invalid; None if it is valid.
 
     Two kinds of requests need no signature: methods of API Gateway, which has its own authorizers, and the
-    health check of `make up`.
+    health check of `make up`. A form that uploads a file to S3 contains its signature.
     """
     key_id = extract_access_key_id(headers, query)
     if not key_id:
-        is_api = ministack._parse_execute_api_url(headers["host"], scope["path"]) is not None
-        return None if is_api or scope["path"] == HEALTH else "The request is not signed."
+        return _unsigned_failure(scope, headers, body)
     is_presigned = "authorization" not in headers
     algorithm = query.get("X-Amz-Algorithm", [""])[0] if is_presigned else headers["authorization"]
     if not algorithm.startswith(_ALGORITHM):
@@ -101,6 +101,33 @@ def _signature_failure(
         presigned=is_presigned,
     )
     return str(failure[1]) if failure else None
+
+
+def _unsigned_failure(scope: Message, headers: Mapping[str, str], body: bytes) -> str | None:
+    is_api = ministack._parse_execute_api_url(headers["host"], scope["path"]) is not None
+    if is_api or scope["path"] == HEALTH:
+        return None
+    content_type = headers.get("content-type", "")
+    if scope["method"] == "POST" and content_type.startswith("multipart/form-data"):
+        return _form_failure(content_type, body)
+    return "The request is not signed."
+
+
+def _form_failure(content_type: str, body: bytes) -> str | None:
+    """Return why the signature of an upload form is invalid; None if it is valid.
+
+    ministack checks the policy that the signature signs.
+    """
+    parts = s3._parse_multipart_form(content_type, body)
+    fields = {name.lower(): value.decode("latin-1") for name, _, _, value in parts if name != "file"}
+    key_id, _, scope = fields.get("x-amz-credential", "").partition("/")
+    secret = _find_secret(key_id) if key_id else None
+    if secret is None:
+        return "The form is not signed with a key of this local cloud."
+    date, _, region = scope.removesuffix("/s3/aws4_request").partition("/")
+    signature = sigv4.calculate_signature(secret, date, region, "s3", fields.get("policy", ""))
+    is_valid = signature == fields.get("x-amz-signature")
+    return None if is_valid else "The signature of the form is invalid."
 
 
 def _find_secret(key_id: str) -> str | None:

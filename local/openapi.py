@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools.event_handler.openapi import OpenAPIMerge
-from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn, Server, ServerVariable, Tag
+from aws_lambda_powertools.event_handler.openapi.models import (
+    APIKey,
+    APIKeyIn,
+    License,
+    Server,
+    ServerVariable,
+    Tag,
+)
 from samcli.yamlhelper import yaml_parse
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,6 +72,7 @@ def document() -> str:
     merge = OpenAPIMerge(
         title="Bandwidth messaging",
         version="1.0.0",
+        license_info=License(name="Apache License 2.0", identifier="Apache-2.0"),
         description=(
             "Send messages, start set-ups and releases, set rates, record opt-outs, pool numbers, and read "
             "all of them. "

@@ -1,6 +1,6 @@
 """AWS simulated by moto in this process, with patches that make it faster and thread-safe."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import cache
@@ -10,9 +10,14 @@ from unittest.mock import patch
 
 import boto3
 from moto import mock_aws
+from moto.backends import get_backend
+from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.models import backend_index
 from moto.core.serialize import BaseJSONSerializer
+from moto.core.utils import method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend
+
+from tests.moto_expressions import faster_expressions
 
 
 @contextmanager
@@ -45,6 +50,8 @@ def aws() -> Iterator[None]:
             patch.object(DynamoDBBackend, "put_item", put_item),
             patch.object(DynamoDBBackend, "update_item", update_item),
             patch.object(BaseJSONSerializer, "_serialize_type_structure", _serialize_structure),
+            patch("moto.core.responses.method_names_from_class", _method_names),
+            faster_expressions(),
         ):
             yield
     finally:
@@ -68,7 +75,31 @@ def _serialize_structure(serializer: Any, serialized: Any, value: Any, shape: An
     serializer._default_serialize(serialized, typed, shape, key)
 
 
+# moto asks for the methods of a service's class for each request.
+_method_names = cache(method_names_from_class)
+
+
 @cache
 def client(service: str) -> Any:
     """Return a client of the simulated AWS. Cached, because creating one takes longer than most tests."""
     return boto3.client(service)  # type: ignore[call-overload]
+
+
+# The resources that a key stands for, as moto holds them: a backend for each region, by service.
+_created: dict[str, dict[str, Any]] = {}
+
+
+def create_once(key: str, services: Sequence[str], create: Callable[[], None]) -> None:
+    """Create resources in the empty account: with `create` the first time, later with a copy of the result.
+
+    `services` are the services of the resources. A copy takes a tenth of the time.
+    """
+    if key not in _created:
+        create()
+        _created[key] = {service: deepcopy(_account(service)) for service in services}
+    for service, backends in _created[key].items():
+        _account(service).update(deepcopy(backends))
+
+
+def _account(service: str) -> Any:
+    return get_backend(service)[DEFAULT_ACCOUNT_ID]  # type: ignore[call-overload]

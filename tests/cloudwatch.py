@@ -108,10 +108,14 @@ def compute(
         each["Id"]: metrics.statistic(each["MetricStat"]["Metric"], each["MetricStat"]["Stat"])
         for each in operands
     }
+    text = str(resolve(expression["Expression"], parameters))
+    for filled, value in re.findall(r"FILL\((\w+), (\d+)\)", text):
+        if values[filled] is None:
+            values[filled] = float(value)
     if None in values.values():
         # An expression has no value where one of its metrics has none.
         return None
-    return evaluate(str(resolve(expression["Expression"], parameters)), values)
+    return evaluate(re.sub(r"FILL\((\w+), \d+\)", r"\1", text), values)
 
 
 def evaluate(expression: str, values: Mapping[str, Any]) -> float:

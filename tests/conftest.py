@@ -1,6 +1,7 @@
 """Fixtures of all tiers: loopback-only network, simulator, local cloud. Also sorts and counts the tiers."""
 
 import functools
+import gc
 import ipaddress
 import os
 import socket
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import botocore.loaders
+import botocore.useragent
 import hypothesis
 import pytest
 
@@ -80,6 +82,10 @@ def pytest_configure(config: pytest.Config) -> None:
     # botocore reads its service descriptions once per session object, and many tests create some.
     read = functools.cache(botocore.loaders.JSONFileLoader().load_file)
     botocore.loaders.JSONFileLoader.load_file = lambda _self, file_path: read(file_path)  # type: ignore[assignment,method-assign]
+    # botocore builds the header User-Agent anew for each request, from the same parts.
+    botocore.useragent.sanitize_user_agent_string_component = functools.cache(
+        botocore.useragent.sanitize_user_agent_string_component
+    )
     # A busy machine can be slow. That must not fail a property.
     hypothesis.settings.register_profile("patient", deadline=None)
     hypothesis.settings.load_profile("patient")
@@ -228,6 +234,11 @@ def pytest_sessionfinish() -> None:
 def pytest_sessionstart(session: pytest.Session) -> None:
     if not hasattr(session.config, "workerinput"):
         session.config.pluginmanager.register(Cloud(session.config))
+
+
+def pytest_collection_finish() -> None:
+    # Python's garbage collector would look at every collected test again and again.
+    gc.freeze()
 
 
 # Order and count of the tiers

@@ -61,52 +61,76 @@ class Server:
         return request
 
 
+class _Handler(BaseHTTPRequestHandler):
+    """Answers for the server that used the listener when the connection was opened."""
+
+    server: "_Listener"
+
+    def setup(self) -> None:
+        self._canned = self.server.used_by
+        super().setup()
+
+    def respond(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        response = self._canned.receive(ReceivedRequest(self.command, self.path, self.headers, body))
+        time.sleep(response.seconds)
+        if response.lost:
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
+        content = response.body.encode() if isinstance(response.body, str) else response.body
+        if response.drip_seconds:
+            head = f"HTTP/1.1 {response.status} OK\r\nContent-Length: {len(content)}\r\n\r\n"
+            for byte in head.encode() + content:
+                self.wfile.write(bytes([byte]))
+                time.sleep(response.drip_seconds)
+            return
+        self.send_response(response.status)
+        for name, value in {"Content-Length": str(len(content)), **response.headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = do_PUT = do_DELETE = respond  # noqa: N815 - http.server calls these names
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+    def handle(self) -> None:
+        # Some tests have a client that closes the connection before the response.
+        try:
+            super().handle()
+        except ConnectionError:
+            self.close_connection = True
+
+
+class _Listener(ThreadingHTTPServer):
+    """Listens on a free local port until the process ends."""
+
+    # Above the default of five, a connection is lost and tried again a second later.
+    request_queue_size = 64
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.used_by = self.new_server()
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def new_server(self) -> Server:
+        """Replace the server of an earlier test, and return the new one."""
+        self.used_by = Server(f"http://127.0.0.1:{self.server_port}")
+        return self.used_by
+
+
+_idle: list[_Listener] = []
+
+
 @contextmanager
 def run_server() -> Iterator[Server]:
-    """Run a server on a free local port."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def respond(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            response = server.receive(ReceivedRequest(self.command, self.path, self.headers, body))
-            time.sleep(response.seconds)
-            if response.lost:
-                self.connection.shutdown(socket.SHUT_RDWR)
-                return
-            content = response.body.encode() if isinstance(response.body, str) else response.body
-            if response.drip_seconds:
-                head = f"HTTP/1.1 {response.status} OK\r\nContent-Length: {len(content)}\r\n\r\n"
-                for byte in head.encode() + content:
-                    self.wfile.write(bytes([byte]))
-                    time.sleep(response.drip_seconds)
-                return
-            self.send_response(response.status)
-            for name, value in {"Content-Length": str(len(content)), **response.headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_GET = do_POST = do_PUT = do_DELETE = respond  # noqa: N815 - http.server calls these names
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            pass
-
-        def handle(self) -> None:
-            # Some tests have a client that closes the connection before the response.
-            try:
-                super().handle()
-            except ConnectionError:
-                self.close_connection = True
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listener:
-        server = Server(f"http://127.0.0.1:{listener.server_port}")
-        thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.005})
-        thread.start()
-        try:
-            yield server
-        finally:
-            listener.shutdown()
-            thread.join()
+    """Run a server on a local port. Tests share ports, because to start and stop listeners takes time."""
+    listener = _idle.pop() if _idle else _Listener()
+    try:
+        yield listener.new_server()
+    finally:
+        _idle.append(listener)
 
 
 # Bound and not listening: they refuse connections, and no other test gets their ports.

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -24,15 +25,16 @@ class Permission(NamedTuple):
     is_index: bool = False
 
 
-def allowed(logical_id: str) -> set[Permission]:
+@cache
+def allowed(logical_id: str) -> frozenset[Permission]:
     """Return the permissions that the policies of a function's role grant."""
-    return {
+    return frozenset(
         _permission(action, str(resource))
         for statement in _statements(logical_id)
         for granted in [statement["Fn::If"][1] if "Fn::If" in statement else statement]
         for action in _as_list(granted["Action"])
         for resource in _as_list(granted["Resource"])
-    }
+    )
 
 
 def _statements(logical_id: str) -> Iterator[dict[str, Any]]:

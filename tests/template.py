@@ -19,6 +19,7 @@ def template() -> dict[str, Any]:
     return parsed
 
 
+@cache
 def resources(kind: str) -> dict[str, dict[str, Any]]:
     """Return the properties of the resources of a type, by logical id."""
     return {

@@ -11,7 +11,12 @@ from bandwidth_messaging.runtime.steps import aws_errors
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Record the end of an execution, on its order if it has one.
 
-    `event` is a "Step Functions Execution Status Change". Raises AwsUnavailable, so that Lambda retries it.
+    `event` is a "Step Functions Execution Status Change". Raises AwsUnavailable and ExecutionOutdated, so
+    that Lambda retries it.
     """
+    detail = event["detail"]
+    # An operator who records an end later gives only the ARN (docs/operations.md, An end was not recorded).
+    # Any status that Step Functions returns is at least as late as the start.
+    status, redrive_count = detail.get("status", "RUNNING"), detail.get("redriveCount") or 0
     with aws_errors():
-        wiring.execution_endings().record(event["detail"]["executionArn"])
+        wiring.execution_endings().record(detail["executionArn"], status, redrive_count)

@@ -235,3 +235,17 @@ def test_only_the_store_contains_keys_and_indexes_of_the_tables() -> None:
 def test_the_store_contains_the_keys_and_indexes_of_the_test_above() -> None:
     texts = {text for path in list_sources(LAYER / "store") for text in list_strings(path)}
     assert texts >= INDEXES | KEY_ATTRIBUTES | {"NUMBER#", "ORDER"}
+
+
+# Errors of fields
+
+
+def test_a_field_with_a_pattern_has_a_rule_in_words() -> None:
+    """A pattern of pydantic's own would be the text of the error. Shape has both."""
+    patterns = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in (*list_sources(LAYER), *list_sources(ROOT / "functions"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and any(keyword.arg == "pattern" for keyword in node.keywords)
+    ]
+    assert patterns == []

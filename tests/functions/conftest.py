@@ -18,11 +18,11 @@ from simulator.account.config import AccountConfig
 from simulator.server import RunningSimulator
 from simulator.simulator import Settings
 from tests import permissions
-from tests.aws import aws, client
+from tests.aws import aws, client, create_once
 from tests.contracts.project import Function
 from tests.openapi import find_operation, schema_errors
 from tests.simulators import empty_simulator
-from tests.template import create_table
+from tests.template import create_table, resources
 
 ROOT = Path(__file__).parents[2]
 CALLBACK_URL = "https://abcdef1234.execute-api.us-east-1.amazonaws.com/live/callbacks/v2"
@@ -130,9 +130,9 @@ def stack(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         stack = _build(simulator, generation)
         environment = {
             "STACK_NAME": "bandwidth-messaging",
-            "NUMBERS_TABLE": create_table(stack.dynamodb, "NumbersTable"),
-            "MESSAGES_TABLE": create_table(stack.dynamodb, "MessagesTable"),
-            "USAGE_TABLE": create_table(stack.dynamodb, "UsageTable"),
+            "NUMBERS_TABLE": "NumbersTable",
+            "MESSAGES_TABLE": "MessagesTable",
+            "USAGE_TABLE": "UsageTable",
             "USAGE_COUNTS": "false",
             "SEGMENT_PRICE": "0",
             "MMS_PRICE": "0",
@@ -192,15 +192,21 @@ def stack(generation: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         clear_caches()
 
 
-def _build(simulator: RunningSimulator, generation: str) -> Stack:
-    sqs, secrets = client("sqs"), client("secretsmanager")
+def _create_resources(generation: str) -> None:
+    for table in resources("AWS::DynamoDB::Table"):
+        create_table(client("dynamodb"), table)
+    secrets = client("secretsmanager")
     secrets.create_secret(Name="bandwidth-messaging/bandwidth", SecretString=json.dumps(SECRETS[generation]))
     secrets.create_secret(
         Name="callback", SecretString=json.dumps({"username": "bandwidth", "password": "callback:password"})
     )
     secrets.create_secret(Name="webhooks", SecretString="master-secret-of-webhooks-in-tests")
     client("events").create_event_bus(Name="bandwidth-messaging")
-    s3 = client("s3")
+
+
+def _build(simulator: RunningSimulator, generation: str) -> Stack:
+    create_once(generation, ["dynamodb", "secretsmanager", "events"], lambda: _create_resources(generation))
+    sqs, s3 = client("sqs"), client("s3")
     s3.create_bucket(Bucket="media")
     s3.create_bucket(Bucket="files")
     s3.create_bucket(Bucket="uploads")
@@ -209,7 +215,7 @@ def _build(simulator: RunningSimulator, generation: str) -> Stack:
         simulator=simulator,
         dynamodb=client("dynamodb"),
         sqs=sqs,
-        secrets=secrets,
+        secrets=client("secretsmanager"),
         s3=s3,
         send_queue=sqs.create_queue(QueueName="send")["QueueUrl"],
         high_send_queue=sqs.create_queue(QueueName="high-send")["QueueUrl"],

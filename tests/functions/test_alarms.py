@@ -244,9 +244,9 @@ def add_depth(world: World, queue: str, url: str) -> None:
 
 
 @fault("SendDeadLetterAlarm", "MediaDeadLetterAlarm", "ForwardDeadLetterAlarm", "ExecutionsDeadLetterAlarm")
-@fault("WebhookDeadLetterAlarm")
+@fault("WebhookDeadLetterAlarm", "AnalyticsDeadLetterAlarm")
 def aws_moves_a_record_to_a_dead_letter_queue(world: World) -> None:
-    for name in ("Send", "Media", "Forward", "Executions", "Webhook"):
+    for name in ("Send", "Media", "Forward", "Executions", "Webhook", "Analytics"):
         queue = f"{name}DeadLetterQueue"
         world.metrics.add("AWS/SQS", "ApproximateNumberOfMessagesVisible", 1, QueueName=queue)
 
@@ -255,6 +255,17 @@ def aws_moves_a_record_to_a_dead_letter_queue(world: World) -> None:
 def streams_are_not_read_for_twenty_minutes(world: World) -> None:
     for function in ("PublishEvents", "SendKeywordReply"):
         world.metrics.add("AWS/Lambda", "IteratorAge", 20 * 60 * 1000, FunctionName=function)
+
+
+@fault("AnalyticsLateAlarm")
+def firehose_may_not_write_to_the_bucket(world: World) -> None:
+    # The metric is the age of the oldest event that is not in the bucket.
+    add_age_of_exported_events(world, 2 * 3600)
+
+
+def add_age_of_exported_events(world: World, seconds: int) -> None:
+    stream = "AnalyticsStream"
+    world.metrics.add("AWS/Firehose", "DeliveryToS3.DataFreshness", seconds, DeliveryStreamName=stream)
 
 
 @fault("SendQueueWaitsAlarm", "HighSendQueueWaitsAlarm")
@@ -416,6 +427,8 @@ def test_no_alarm_fires_while_the_stack_works(world: World) -> None:
     world.invoke(receive_callback, sample("messages/receive_callback"), api="callbacks")
     for queue in ("SendQueue", "HighSendQueue"):
         add_queue(world, queue, visible=0, received=100)
+    # Firehose collects events for 15 minutes.
+    add_age_of_exported_events(world, 960)
     add_depth(world, "QuarantineQueue", world.stack.quarantine_queue)
     world.read_log()
 
@@ -474,6 +487,14 @@ def test_a_queue_is_late_if_its_workers_need_longer_than_the_limit(
 
     assert is_firing(ALARMS[f"{queue}WaitsAlarm"], slow)
     assert not is_firing(ALARMS[f"{queue}WaitsAlarm"], fast)
+
+
+@pytest.mark.parametrize("queue", ["SendQueue", "HighSendQueue"])
+def test_a_queue_that_no_worker_reads_fires_its_alarm(world: World, queue: str) -> None:
+    # SQS reports NumberOfMessagesReceived only during receive operations, also no zero.
+    world.metrics.add("AWS/SQS", "ApproximateNumberOfMessagesVisible", 1, QueueName=queue)
+
+    assert is_firing(ALARMS[f"{queue}WaitsAlarm"], world.metrics)
 
 
 @pytest.mark.parametrize("queue", ["SendQueue", "HighSendQueue"])

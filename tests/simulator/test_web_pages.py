@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import requests
-from botocore.auth import S3SigV4QueryAuth, SigV4Auth
+from botocore.auth import S3SigV4PostAuth, S3SigV4QueryAuth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
@@ -242,6 +242,34 @@ class TestGate:
         assert emulator.request("GET", link(60))[0] == 200
         assert emulator.request("GET", link(60).replace("Expires=60", "Expires=600"))[0] == 403
         assert emulator.request("GET", link(-1))[0] == 403
+
+    @pytest.mark.parametrize(
+        ("key_id", "key", "policy", "status"),
+        [
+            (KEY_ID, KEY, None, 200),
+            (KEY_ID, "another key", None, 403),
+            (KEY_ID, KEY, "e30=", 403),
+            ("test", "test", None, 403),
+        ],
+    )
+    def test_an_upload_form_is_accepted_only_with_its_signature(
+        self, emulator: GuardedApplication, key_id: str, key: str, policy: str | None, status: int
+    ) -> None:
+        fields = {"key": "logo.png"}
+        request = AWSRequest("POST", f"http://{HOST}/bucket")
+        request.context["s3-presign-post-fields"] = fields
+        S3SigV4PostAuth(Credentials(key_id, key), "s3", "us-east-1").add_auth(request)
+        form = {**fields, "policy": policy or fields["policy"]}
+        sent = requests.Request(
+            "POST", f"http://{HOST}/bucket", data=form, files={"file": b"a file"}
+        ).prepare()
+        assert isinstance(sent.body, bytes)
+
+        response = emulator.request(
+            "POST", "/bucket", body=sent.body, content_type=sent.headers["Content-Type"]
+        )
+
+        assert response[0] == status
 
     def test_web_sockets_are_closed(self, emulator: GuardedApplication) -> None:
         sent: list[Any] = []

@@ -10,6 +10,7 @@ EXPIRATION_DAYS = {
     "UploadBucket": {"Ref": "MessageRetentionDays"},
     "QuarantineBucket": 15,
     "FilesBucket": 30,
+    "AnalyticsBucket": {"Ref": "AnalyticsRetentionDays"},
 }
 every_bucket = pytest.mark.parametrize("logical_id", resources("AWS::S3::Bucket"))
 

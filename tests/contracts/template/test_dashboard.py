@@ -26,6 +26,7 @@ AWS_METRICS = {
         {"ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut"},
     ),
     "AWS/ApiGateway": ([{"ApiName"}], {"Count", "4XXError", "5XXError", "Latency"}),
+    "AWS/Firehose": ([{"DeliveryStreamName"}], {"DeliveryToS3.DataFreshness"}),
 }
 OPERATIONS = ROOT / "docs" / "operations.md"
 MORE_DIMENSIONS = {"Failures": {"errorClass"}, "FailedRequests": {"functionName", "functionVersion"}}
@@ -82,7 +83,11 @@ def test_the_documented_costs_count_the_alarms_and_their_metrics() -> None:
     alarms = resources("AWS::CloudWatch::Alarm")
     optional = {
         parameter: [each for each in alarms if template()["Resources"][each].get("Condition") == condition]
-        for parameter, condition in (("CanaryUpdates", "UpdatesByCanary"), ("Webhooks", "HasWebhooks"))
+        for parameter, condition in (
+            ("CanaryUpdates", "UpdatesByCanary"),
+            ("Webhooks", "HasWebhooks"),
+            ("AnalyticsExport", "ExportsEvents"),
+        )
     }
     # Each of the optional alarms reads one metric.
     of_parameters = sum(len(each) for each in optional.values())

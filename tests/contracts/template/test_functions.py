@@ -48,7 +48,7 @@ def test_a_machine_logs_no_execution_data(logical_id: str) -> None:
     assert resources("AWS::Logs::LogGroup")[group]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
-def test_each_room_and_the_state_machines_have_one_log_group() -> None:
+def test_each_room_the_state_machines_and_the_export_have_one_log_group() -> None:
     used = {each["LoggingConfig"]["LogGroup"]["Ref"] for each in DEPLOYED.values()}
     used |= {
         destination["CloudWatchLogsLogGroup"]["LogGroupArn"]["Fn::GetAtt"][0]
@@ -56,5 +56,5 @@ def test_each_room_and_the_state_machines_have_one_log_group() -> None:
         for destination in each["Logging"]["Destinations"]
     }
 
-    assert set(resources("AWS::Logs::LogGroup")) == used
+    assert set(resources("AWS::Logs::LogGroup")) == used | {"AnalyticsLogs"}
     assert len(used) == len({function.room for function in FUNCTIONS}) + 1

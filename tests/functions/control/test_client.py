@@ -4,6 +4,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -369,6 +370,24 @@ def test_wrong_use_is_explained_and_the_exit_code_is_2(
 
     assert code == 2
     assert message in err
+
+
+def test_a_body_that_is_not_json_is_named_by_its_file(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "message.json"
+    file.write_text('{"from"')
+
+    code, _, err = run("send", "--body", str(file))
+
+    assert code == 2
+    assert err.startswith(f"{file} is not JSON: ")
+
+
+def test_an_option_that_is_not_json_is_shown(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        run("send", "--from", OURS, "--to", THEIRS, "--rcs", '{"from"')
+
+    assert raised.value.code == 2
+    assert """--rcs: '{"from"' is not JSON: """ in capsys.readouterr().err
 
 
 def test_without_a_url_the_command_says_where_to_find_it(

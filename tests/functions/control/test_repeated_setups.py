@@ -160,3 +160,20 @@ def test_a_running_set_up_that_continues_another_one_is_not_started_twice(state_
 
     assert start(**request) == (202, second)
     assert len(list_executions(state_machine)) == 2
+
+
+def test_a_continuation_that_ended_before_its_first_state_is_continued_too(
+    state_machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = {"areaCode": "910", "customerOrderId": "Order-7"}
+    _, first = start(**request)
+    end_setup(first, "failed")
+    _, second = start(**request)
+    set_status(monkeypatch, "ABORTED")
+
+    accepted, third = start(**request)
+
+    assert accepted == 202
+    assert third["executionArn"].startswith(f"{first['executionArn']}-again-")
+    assert third["executionArn"] != second["executionArn"]
+    assert len(list_executions(state_machine)) == 3

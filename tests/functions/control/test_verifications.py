@@ -165,11 +165,12 @@ class TestLostResponses:
         assert first[1]["code"] == second[1]["code"] == "bandwidth_unavailable"
         assert submissions(stack) == 1
 
-    def test_a_look_up_that_fails_does_not_release_the_number(self, stack: Stack) -> None:
+    @pytest.mark.parametrize("answer", [{"status": 503, "body": ""}, {"status": 200, "body": "[" * 100_000}])
+    def test_a_look_up_that_fails_does_not_release_the_number(self, stack: Stack, answer: Any) -> None:
         not_found = {"status": 404, "body": '{"type": "not-found", "description": "none"}'}
         stack.add_fault(NUMBERED, answer=not_found)
         stack.add_fault(POSTED, method="POST", lose_answer=True)
-        stack.add_fault(NUMBERED, answer={"status": 503, "body": ""})
+        stack.add_fault(NUMBERED, answer=answer)
 
         assert [put()[0] for _ in range(2)] == [HTTPStatus.SERVICE_UNAVAILABLE] * 2
 
@@ -313,11 +314,23 @@ class TestWebhooks:
         assert stores.numbers().get("+18885551213") is None
         assert stack.receive_messages(stack.quarantine_queue) == []
 
-    @pytest.mark.parametrize("change", [{"status": None}, {"phoneNumber": None}])
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"status": None},
+            {"status": {"code": "VERIFIED"}},
+            {"phoneNumber": None},
+            {"phoneNumber": "8885551212"},
+            {"phoneNumber": LOCAL},
+        ],
+    )
     def test_an_unreadable_webhook_is_quarantined(self, stack: Stack, change: Any) -> None:
+        before = stores.numbers().get_all([NUMBER, LOCAL])
+
         notify(**change)
 
         assert len(stack.receive_messages(stack.quarantine_queue)) == 1
+        assert stores.numbers().get_all([NUMBER, LOCAL]) == before
 
     def test_a_quarantined_webhook_can_be_replayed(
         self, stack: Stack, monkeypatch: pytest.MonkeyPatch

@@ -52,7 +52,7 @@ def sent(ready: Stack) -> str:
     return message_id
 
 
-def report(kind: str, message_id: str, by: tuple[str, str], time: str = "06", **event: Any) -> None:
+def report(kind: str, message_id: str, by: tuple[str | None, str], time: str = "06", **event: Any) -> None:
     """Receive a receipt from a channel. `time` is its second."""
     item = stores.messages().get(message_id)
     assert item is not None
@@ -177,6 +177,35 @@ class TestSending:
         assert (SECRET in json.dumps(event.detail), full.detail["rcs"]) == (False, RCS)
 
 
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/messages", {"number": OWNER}),
+        ("/messages", {"number": OWNER, "direction": "out"}),
+        (f"/conversations/{OWNER}/{RECIPIENT}", {}),
+    ],
+)
+def test_pages_of_large_cards_stay_within_the_response_of_a_function(
+    ready: Stack, path: str, query: dict[str, str]
+) -> None:
+    reply = {"type": "REPLY", "text": "Yes", "postbackData": "eWVz" * 512}
+    cards = [{"description": "x" * 2000, "suggestions": [reply] * 4}] * 10
+    content = {"from": AGENT, "carousel": {"cardWidth": "SMALL", "cardContents": cards}}
+    sent = [send(rcs=content)[1]["messageId"] for _ in range(8)]
+    seen, sizes = [], []
+    cursor: dict[str, str] | None = {}
+
+    while cursor is not None:
+        _, page = call_api(browse, "GET", path, query={**query, "limit": "100", **cursor})
+        seen += [each["messageId"] for each in page["items"]]
+        sizes.append(len(json.dumps(page)))
+        cursor = {"cursor": page["cursor"]} if page.get("cursor") else None
+
+    assert sorted(seen) == sorted(sent)
+    assert len(sizes) > 1
+    assert max(sizes) < 1_000_000
+
+
 class TestUnknownOutcome:
     def test_a_message_without_a_response_is_never_sent_again(self, ready: Stack) -> None:
         _, accepted = send(rcs=RCS)
@@ -201,6 +230,30 @@ class TestUnknownOutcome:
 
         (at,) = at_bandwidth(ready)
         assert message(accepted["messageId"])["bandwidthId"] == at.id
+
+    def test_a_look_up_of_a_failure_of_rcs_awaits_the_fallback(
+        self, ready: Stack, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _, accepted = send(rcs=RCS)
+        ready.add_fault("/multiChannel", method="POST", lose_answer=True)
+        deliver(ready, accepted["messageId"])
+        failed = {
+            "messageId": at_bandwidth(ready)[0].id,
+            "sourceTn": AGENT,
+            "messageType": "rcs",
+            "messageStatus": "FAILED",
+            "errorCode": 4754,
+        }
+        body = json.dumps({"totalCount": 1, "messages": [failed]})
+        ready.add_fault("/messages", method="GET", answer={"status": 200, "body": body})
+        monkeypatch.setattr(message_delivery, "now", lambda: later(minutes=6))
+
+        assert not redeliver(ready, accepted["messageId"])
+
+        shown = message(accepted["messageId"])
+        assert (shown["state"], "errorCode" in shown) == ("sent", False)
+        report("message-delivered", accepted["messageId"], BY_SMS)
+        assert message(accepted["messageId"])["state"] == "delivered"
 
     def test_another_agents_message_is_no_candidate(
         self, ready: Stack, monkeypatch: pytest.MonkeyPatch
@@ -239,6 +292,13 @@ class TestReceipts:
             "reason": "The recipient cannot be reached through this messaging channel.",
             "bandwidthReason": "what happened",
         }
+
+    def test_a_failure_of_rcs_is_known_by_the_agent_if_it_has_no_channel(self, sent: str) -> None:
+        report("message-failed", sent, (None, AGENT), errorCode=4754)
+        assert message(sent)["state"] == "sent"
+
+        report("message-failed", sent, (None, OWNER), "08", errorCode=4720)
+        assert (message(sent)["state"], message(sent)["errorCode"]) == ("failed", 4720)
 
     def test_the_result_of_the_fallback_is_that_of_the_message_in_any_order(self, ready: Stack) -> None:
         receipts: list[tuple[str, tuple[str, str], str, dict[str, Any]]] = [

@@ -287,11 +287,14 @@ def test_a_removal_killed_at_any_step_removes_every_number(
     table: Table, generation: str, record_property: Callable[[str, object], None]
 ) -> None:
     def given(name: str) -> Any:
-        """Import the numbers that are to be removed."""
-        numbers_of_it = {"telephoneNumbers": numbers(name)}
-        imported = table.machines.run("hosted_messaging", hosted("imported", generation) | numbers_of_it)
-        assert imported.status == "SUCCEEDED"
         return {"telephoneNumbers": numbers(name), "action": "REMOVE"}
+
+    cases = range(len(REMOVE[generation]) * len(FAULTS))
+    imported = [each for case in cases for each in numbers(f"case {case}")]
+    ended = table.machines.run(
+        "hosted_messaging", hosted("imported", generation) | {"telephoneNumbers": imported}
+    )
+    assert ended.status == "SUCCEEDED"
 
     table.play_all("hosted_messaging", REMOVE[generation], given, {"removals": 1})
     record_property(f"hosted_messaging REMOVE, {generation}", str(table))

@@ -7,12 +7,13 @@ import boto3
 import pytest
 
 from bandwidth_messaging.api.views import order_view, transfer_view
-from bandwidth_messaging.domain.orders import Kind, build_customer_order_id
+from bandwidth_messaging.domain.orders import Kind, build_customer_order_id, name_continuation
 from bandwidth_messaging.domain.problems import ExecutionReplaced
 from bandwidth_messaging.runtime import stores
 from bandwidth_messaging.runtime.settings import settings
 from bandwidth_messaging.services.order_placement import place_order_once
 from bandwidth_messaging.store.dynamodb import from_dynamodb
+from bandwidth_messaging.store.executions import ExecutionOutdated
 from functions.setups import check_account, record_execution, record_failure
 from tests.functions.conftest import Stack, call, sample
 from tests.functions.control.setups import AT, set_status
@@ -48,10 +49,11 @@ def order_of(name: str, given: dict[str, Any]) -> str:
     return str(given.get("customerOrderId", name))
 
 
-def report(arn: str) -> None:
+def report(arn: str, status: str = "ABORTED", redrives: int = 0) -> None:
     """Call the function with the status change of an execution."""
     event = sample("setups/record_execution")
-    call(record_execution, event | {"detail": event["detail"] | {"executionArn": arn}})
+    changed = {"executionArn": arn, "status": status, "redriveCount": redrives}
+    call(record_execution, event | {"detail": event["detail"] | changed})
 
 
 def order(order_id: str = "Order-7") -> Any:
@@ -76,6 +78,15 @@ def test_an_execution_that_ended_without_a_record_fails_its_order(
 
     assert (order()["orderState"], order()["reason"]) == ("failed", reason)
     assert SECRET_INPUT not in str(order())
+
+
+def test_an_operator_records_an_end_with_the_arn_alone(machine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    arn = start(machine, "Order-7", {})
+    set_status(monkeypatch, "TIMED_OUT")
+
+    call(record_execution, {"detail": {"executionArn": arn}})
+
+    assert order()["reason"] == "The execution timed out."
 
 
 def test_the_reason_names_the_failed_step(machine: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,6 +142,49 @@ def test_an_order_that_another_execution_continues_does_not_change(
     assert continued["orderState"] == "started"
 
 
+def start_continuation(machine: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Stop the execution of an order, and start one that continues the order but stops before it opens it."""
+    first = start(machine, "Order-7", {})
+    set_status(monkeypatch, "ABORTED")
+    report(first)
+    name = name_continuation("Order-7", order()["failedAt"])
+    arn: str = boto3.client("stepfunctions").start_execution(
+        stateMachineArn=machine, name=name, input=json.dumps({"customerOrderId": "Order-7"})
+    )["executionArn"]
+    return arn
+
+
+def test_a_continuation_that_ended_before_its_first_state_is_recorded_once(
+    machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = start_continuation(machine, monkeypatch)
+    set_status(monkeypatch, "FAILED", "Sandbox.Timedout")
+    before = order()
+
+    report(arn)
+    once = order()
+    report(arn)
+
+    assert once["failedAt"] > before["failedAt"]
+    assert once == before | {
+        "failedAt": once["failedAt"],
+        "reason": "The execution failed (Sandbox.Timedout).",
+    }
+    assert order() == once
+
+
+def test_a_running_continuation_does_not_reopen_the_order_for_the_execution_before(
+    machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = start_continuation(machine, monkeypatch)
+    before = order()
+    set_status(monkeypatch, "RUNNING")
+
+    report(arn, "RUNNING")
+
+    assert order() == before
+
+
 def test_the_input_names_the_order_of_a_set_up(machine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     arn = start(machine, "some-name", {"customerOrderId": "Order-7"})
     set_status(monkeypatch, "ABORTED")
@@ -175,6 +229,22 @@ def test_an_execution_without_an_order_creates_none(machine: str, monkeypatch: p
     assert order("dry") is None
 
 
+@pytest.mark.parametrize(
+    ("read", "reported", "redrives"), [("RUNNING", "FAILED", 0), ("FAILED", "RUNNING", 1)]
+)
+def test_a_status_that_step_functions_does_not_return_yet_is_processed_again(
+    machine: str, monkeypatch: pytest.MonkeyPatch, read: str, reported: str, redrives: int
+) -> None:
+    arn = start(machine, "Order-7", {})
+    before = order()
+    set_status(monkeypatch, read)
+
+    with pytest.raises(ExecutionOutdated, match="does not return the new status"):
+        report(arn, reported, redrives)
+
+    assert order() == before
+
+
 @pytest.mark.parametrize(("order_id", "state"), [(None, "started"), ("bandwidths-order", "ordered")])
 def test_a_redriven_execution_reopens_its_order(
     machine: str, monkeypatch: pytest.MonkeyPatch, order_id: str | None, state: str
@@ -186,7 +256,7 @@ def test_a_redriven_execution_reopens_its_order(
     report(arn)
     set_status(monkeypatch, "RUNNING")
 
-    report(arn)
+    report(arn, "RUNNING")
 
     assert order()["orderState"] == state
     assert not {"reason", "failedAt", "interrupted"} & order().keys()
@@ -199,7 +269,7 @@ def test_a_redriven_execution_does_not_reopen_an_order_that_recorded_its_failure
     stores.orders().finish("Order-7", "failed", at=AT, reason="rejected")
     set_status(monkeypatch, "RUNNING")
 
-    report(arn)
+    report(arn, "RUNNING")
 
     assert order()["orderState"] == "failed"
 
@@ -327,7 +397,7 @@ def test_a_redriven_transfer_runs_and_can_fail_again(
 
     for status in ("RUNNING", "ABORTED", "RUNNING", "TIMED_OUT"):
         set_status(monkeypatch, status)
-        report(arn)
+        report(arn, status)
         states.append(transfer(stack).get("state"))
 
     assert states == [None, "failed", "running", "failed"]

@@ -424,7 +424,7 @@ def test_a_group_message_is_not_supported(bandwidth: Server, catapult: Catapult)
 
 @every_read
 @pytest.mark.parametrize(
-    "body", ["", "<html/>", "null", "7", '"a-1"', "[7]", "[[]]", "{}", '[{"name": "x"}]']
+    "body", ["", "<html/>", "null", "7", '"a-1"', "[7]", "[[]]", "{}", '[{"name": "x"}]', "[" * 100_000]
 )
 def test_a_200_with_undocumented_json_is_garbled(
     bandwidth: Server, catapult: Catapult, call: Call, body: str

@@ -259,6 +259,19 @@ def test_a_url_is_subscribed_to_verifications_once(
     }
 
 
+def test_every_subscription_of_a_url_gets_the_password(bandwidth: Server) -> None:
+    known = [{"id": each, "callbackUrl": "https://a.example/"} for each in ("s1", "s2")]
+    written = Response(200, "{}")
+    bandwidth.respond_with(Response(200, json.dumps({"data": known})), written, written)
+
+    client(bandwidth).subscribe_to_verifications(
+        callback_url="https://a.example/", credentials=BasicCredentials("user", "secret")
+    )
+
+    sent = [(each.method, each.path.rpartition("/")[2]) for each in bandwidth.requests]
+    assert sent == [("GET", "subscriptions"), ("PUT", "s1"), ("PUT", "s2")]
+
+
 @pytest.mark.parametrize(
     "body", ["", "[]", "{}", '{"phoneNumber": "+18005551212"}', '{"status": "VERIFIED"}']
 )

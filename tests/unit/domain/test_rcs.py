@@ -146,6 +146,18 @@ def test_content_beyond_bandwidths_limits_is_named(content: dict[str, Any], fiel
     assert wrong_fields(**content) == [field]
 
 
+def test_content_that_is_too_large_to_be_stored_is_rejected_with_its_size() -> None:
+    link = action(type="OPEN_URL", url=f"https://example.com/{'漢' * 2000}", postbackData="eWVz" * 512)
+    cards = [{"description": "x" * 2000, "suggestions": [link] * 4}] * 10
+
+    ((field, detail),) = problems(
+        {"from": "ExampleAgent", "carousel": {"cardWidth": "SMALL", "cardContents": cards}}
+    )
+
+    assert field == "rcs"
+    assert detail.endswith("bytes in UTF-8, more than 300,000. Shorten its texts and URLs.")
+
+
 @pytest.mark.parametrize(
     ("suggestion", "detail"),
     [

@@ -192,7 +192,7 @@ class Catapult:
         response = self._transport.send("GET", self._user + path, params=params)
         try:
             return read(json.loads(response.body))
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise response.garbled("is not the documented JSON") from None
 
     def _pages[Read](

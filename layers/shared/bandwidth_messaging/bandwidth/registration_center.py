@@ -90,7 +90,7 @@ class Registrations:
         self._write("PUT", _verification_path(number), {"submission": submission})
 
     def subscribe_to_verifications(self, *, callback_url: str, credentials: BasicCredentials) -> StepOutcome:
-        """Subscribe a URL to all changes of verifications, or renew the password of its subscription.
+        """Subscribe a URL to all changes of verifications, or renew the password of its subscriptions.
 
         Bandwidth calls a subscription "for every update on every submission" of the account (specification).
         """
@@ -98,8 +98,11 @@ class Registrations:
             "callbackUrl": callback_url,
             "basicAuthentication": {"username": credentials.username, "password": credentials.password},
         }
-        for subscription_id in self.list_verification_subscriptions(callback_url):
+        found = self.list_verification_subscriptions(callback_url)
+        # Two requests at once may have created two. Webhooks with an old password would be rejected.
+        for subscription_id in found:
             self._write("PUT", f"{_SUBSCRIPTIONS}/{quote(subscription_id, safe='')}", subscription)
+        if found:
             return StepOutcome.UPDATED
         self._write("POST", _SUBSCRIPTIONS, subscription)
         return StepOutcome.CREATED
@@ -159,7 +162,7 @@ def _verification_path(number: str) -> str:
 def _parse_object(response: Response) -> dict[str, Any]:
     try:
         body = json.loads(response.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
         raise response.garbled("is not a JSON object")

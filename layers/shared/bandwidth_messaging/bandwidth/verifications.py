@@ -6,6 +6,8 @@ The webhook function loads this module, so that it imports no HTTP client.
 import json
 from typing import Any, Final, NamedTuple
 
+from bandwidth_messaging.domain.registration import RegistrationKind, classify_number
+
 VERIFIED: Final = "VERIFIED"
 PENDING: Final = "PENDING"
 BLOCKED: Final = "RESTRICTED"
@@ -60,17 +62,21 @@ def read_verification_change(body: bytes) -> VerificationChange | None:
     """Parse a webhook, None if the body is not one.
 
     Bandwidth sends VerificationWebhook, VerificationDenialWebhook or BlockedWebhook (specification): a JSON
-    object with `accountId`, `phoneNumber`, `status` and `internalTicketNumber`, and the reason of a denial or
-    of a block.
+    object with `accountId`, `phoneNumber` (toll-free, E.164), `status` and `internalTicketNumber`, and the
+    reason of a denial or of a block.
     """
     try:
         parsed = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(parsed, dict) or not isinstance(number := parsed.get("phoneNumber"), str):
+    if not isinstance(parsed, dict):
         return None
-    verification = parse_verification(parsed)
-    return VerificationChange(number, verification) if verification.status else None
+    number, status = parsed.get("phoneNumber"), parsed.get("status")
+    if not isinstance(number, str) or classify_number(number) != RegistrationKind.TOLL_FREE:
+        return None
+    if not isinstance(status, str) or not status:
+        return None
+    return VerificationChange(number, parse_verification(parsed))
 
 
 def _text(value: Any) -> str | None:

@@ -1,10 +1,10 @@
 """Fields of an import with the current API: subscriber, authorizing person and letter of authorization."""
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, field_validator
 
-from bandwidth_messaging.domain.validation import CamelModel, NormalizedText
+from bandwidth_messaging.domain.validation import CamelModel, NormalizedText, Shape
 
 _LETTER_TYPES: Final = {
     "pdf": "application/pdf",
@@ -53,8 +53,8 @@ class Subscriber(CamelModel):
     house_number: NormalizedText = Field(min_length=1)
     street_name: NormalizedText = Field(min_length=1)
     city: NormalizedText = Field(min_length=1)
-    state_code: str = Field(pattern=r"^[A-Z]{2}$")
-    zip: str = Field(pattern=r"^[0-9]{5}(-[0-9]{4})?$")
+    state_code: Annotated[str, Shape(r"^[A-Z]{2}$", "is not a state: two capital letters, such as NC")]
+    zip: Annotated[str, Shape(r"^[0-9]{5}(-[0-9]{4})?$", "is not a ZIP code, such as 27606 or 27606-1234")]
     county: NormalizedText | None = None
 
 

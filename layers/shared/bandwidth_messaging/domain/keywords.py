@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple, Self
 
 from bandwidth_messaging.domain.opt_outs import KeywordKind
@@ -182,6 +183,12 @@ def _split(text: str) -> list[str]:
     An apostrophe ("don't") separates no words.
     """
     # Each character for itself: in a whole text, Python sorts runs of accents in quadratic time.
-    decomposed = "".join(unicodedata.normalize("NFKD", char) for char in text)
-    letters = "".join(char for char in decomposed if unicodedata.category(char) not in {"Mn", "Cf"})
+    letters = text if text.isascii() else "".join(map(_plain, text))
     return _WORDS.findall(_APOSTROPHES.sub("", letters.casefold()))
+
+
+@lru_cache(maxsize=1024)
+def _plain(char: str) -> str:
+    """Return the plain letters of a character, without accents and invisible characters."""
+    decomposed = unicodedata.normalize("NFKD", char)
+    return "".join(each for each in decomposed if unicodedata.category(each) not in {"Mn", "Cf"})

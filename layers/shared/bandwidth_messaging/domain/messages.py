@@ -224,8 +224,12 @@ class Receipt:
 
     @property
     def is_rcs_failure(self) -> bool:
-        """Return whether RCS failed. The message has not failed if it has a fallback."""
-        return self.state == MessageState.FAILED and self.channel == RCS_CHANNEL
+        """Return whether RCS failed. The message has not failed if it has a fallback.
+
+        Callbacks may lack `channel` (specification). The id of an agent has a letter, a number has none.
+        """
+        is_agent = self.channel is None and any(char.isalpha() for char in self.owner or "")
+        return self.state == MessageState.FAILED and (self.channel == RCS_CHANNEL or is_agent)
 
     def await_fallback(self) -> "Receipt":
         """Return the receipt of a message whose RCS failed, and whose fallback Bandwidth sends next."""

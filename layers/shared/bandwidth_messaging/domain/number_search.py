@@ -18,7 +18,7 @@ from pydantic_core import InitErrorDetails
 
 from bandwidth_messaging.domain.orders import MAX_QUANTITY
 from bandwidth_messaging.domain.phone_numbers import last_four
-from bandwidth_messaging.domain.validation import CamelModel, Digits, NormalizedText, PhoneNumber
+from bandwidth_messaging.domain.validation import CamelModel, Digits, NormalizedText, PhoneNumber, Shape
 
 # Searches that name specific numbers. A backorder is not possible with these (error 5522).
 _EXACT: Final = frozenset({"npa_nxx", "npa_nxx_x", "toll_free_vanity", "local_vanity", "telephone_numbers"})
@@ -59,12 +59,32 @@ OrderedNumbers = Annotated[list[_OrderedNumber], Field(min_length=1), AfterValid
 """Numbers of one order: North America, any notation; parsed to E.164 without duplicates."""
 
 _Text = Annotated[NormalizedText, Field(min_length=1, max_length=50)]
-_AreaCode = Annotated[str, Digits, Field(pattern=r"^[2-9][0-9]{2}$")]
-_State = Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{2}$")]
-_NpaNxx = Annotated[str, Digits, Field(pattern=r"^[2-9][0-9]{2}[2-9][0-9]{2}$")]
-_NpaNxxX = Annotated[str, Digits, Field(pattern=r"^[2-9][0-9]{2}[2-9][0-9]{3}$")]
-_Zip = Annotated[str, Digits, Field(pattern=r"^[0-9]{5}$")]
-_Lata = Annotated[str, Digits, Field(pattern=r"^[0-9]{3,5}$")]
+_FROM_2: Final = "the first and the fourth from 2 to 9"
+_TollFreeAreaCode = Annotated[
+    str, Shape(r"^8(\*\*|[0-9]\*|[0-9]{2})$", "is not a toll-free area code such as 8**, 80* or 800")
+]
+_AreaCode = Annotated[
+    str, Digits, Shape(r"^[2-9][0-9]{2}$", "is not an area code: three digits, the first from 2 to 9")
+]
+_State = Annotated[
+    str,
+    StringConstraints(to_upper=True),
+    Shape(r"^[A-Za-z]{2}$", "is not a state: two letters, such as NC"),
+]
+_NpaNxx = Annotated[
+    str,
+    Digits,
+    Shape(r"^[2-9][0-9]{2}[2-9][0-9]{2}$", f"is not an area code and exchange: six digits, {_FROM_2}"),
+]
+_NpaNxxX = Annotated[
+    str,
+    Digits,
+    Shape(r"^[2-9][0-9]{2}[2-9][0-9]{3}$", f"is not the start of a number: seven digits, {_FROM_2}"),
+]
+_LocalVanity = Annotated[str, Shape(r"^[A-Za-z0-9]{3,7}$", "is not 3 to 7 letters or digits")]
+_TollFreeVanity = Annotated[str, Shape(r"^[A-Za-z0-9]{4,7}$", "is not 4 to 7 letters or digits")]
+_Zip = Annotated[str, Digits, Shape(r"^[0-9]{5}$", "is not a ZIP code: five digits")]
+_Lata = Annotated[str, Digits, Shape(r"^[0-9]{3,5}$", "is not a LATA: three to five digits")]
 
 
 class Combined(CamelModel):
@@ -78,7 +98,7 @@ class Combined(CamelModel):
     lata: _Lata | None = None
     city: _Text | None = None
     zip: _Zip | None = None
-    local_vanity: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{3,7}$")] | None = None
+    local_vanity: _LocalVanity | None = None
     ends_in: bool | None = None
     enable_lca: bool | None = None
 
@@ -107,10 +127,10 @@ class NumberSearch(CamelModel):
     state: _State | None = Field(None, description="Two letters. Alone, or with rateCenter or city")
     zip: _Zip | None = None
     lata: _Lata | None = None
-    toll_free_vanity: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{4,7}$")] | None = Field(
+    toll_free_vanity: _TollFreeVanity | None = Field(
         None, description="Letters or digits at the end of a toll-free number"
     )
-    toll_free_wild_card_pattern: Annotated[str, Field(pattern=r"^8(\*\*|[0-9]\*|[0-9]{2})$")] | None = Field(
+    toll_free_wild_card_pattern: _TollFreeAreaCode | None = Field(
         None, description="Toll-free area code", examples=["8**", "80*"]
     )
     enable_lca: bool | None = Field(

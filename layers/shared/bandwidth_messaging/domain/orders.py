@@ -189,6 +189,17 @@ def is_customer_order_id(written: str) -> bool:
     return _CUSTOMER_ORDER_ID.fullmatch(written) is not None
 
 
+def name_execution(customer_order_id: str) -> str:
+    """Return the name of the first execution of a set-up that a request starts."""
+    # An execution name cannot contain spaces, and is unique for 90 days.
+    return customer_order_id.replace(" ", "_")
+
+
+def name_continuation(customer_order_id: str, failed_at: str) -> str:
+    """Return the name of the execution that continues a set-up which failed at a time (RFC 3339)."""
+    return f"{name_execution(customer_order_id)}-again-{re.sub(r'[^0-9]', '', failed_at)}"
+
+
 def build_customer_order_id(execution_name: str) -> str:
     """Return the CustomerOrderId of an execution: its name if Bandwidth accepts that.
 

@@ -5,6 +5,7 @@ Names, values and limits are those of Bandwidth's specification (multiChannelMes
 
 import base64
 import binascii
+import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal, Self
@@ -19,6 +20,8 @@ MAX_FILE_URL_CHARACTERS: Final = 1000
 """The limit of the URL of a file, which also holds for the media of the fallback."""
 _MAX_LINK_CHARACTERS: Final = 2048
 _MAX_POSTBACK_CHARACTERS: Final = 2048
+# DynamoDB stores 400 KB an item. The other fields of a message need up to 80 KB.
+_MAX_BYTES: Final = 300_000
 _MICRODEGREE: Final = Decimal("0.000001")
 
 # The fields of each type of suggestion: those that it needs, and those that it may have.
@@ -195,6 +198,9 @@ class RcsContent(CamelModel):
         if len(given) != 1:
             found = f"has {' and '.join(given)}" if given else "is empty"
             message = f"{found}. Give exactly one of text, media, card and carousel."
+            raise ValueError(message)
+        if (size := len(json.dumps(self.to_item(), ensure_ascii=False).encode())) > _MAX_BYTES:
+            message = f"has {size:,} bytes in UTF-8, more than {_MAX_BYTES:,}. Shorten its texts and URLs."
             raise ValueError(message)
         return self
 

@@ -10,13 +10,16 @@ from bandwidth_messaging.domain.imports import Authority, Letter
 from bandwidth_messaging.domain.number_search import NumberSearch, OrderedNumbers, is_exact
 from bandwidth_messaging.domain.orders import MAX_QUANTITY, Action, is_customer_order_id
 from bandwidth_messaging.domain.problems import FieldProblem
-from bandwidth_messaging.domain.validation import CamelModel, Digits, Normalized, NormalizedText
+from bandwidth_messaging.domain.validation import CamelModel, Digits, Normalized, NormalizedText, Shape
 
 MAX_DEADLINE_HOURS: Final = 720
 """Thirty days. One poll an hour stays below Step Functions' limit of 25,000 history events."""
 
 _Name = Annotated[NormalizedText, Field(min_length=1, max_length=50)]
-_Id = Annotated[str, Digits, Field(pattern=r"^[0-9]+$")]
+_ApplicationId = Annotated[
+    str, Shape(r"^[A-Za-z0-9-]+$", "is not the id of an application: letters, digits and -")
+]
+_Id = Annotated[str, Digits, Shape(r"^[0-9]+$", "is not an id of Bandwidth: digits only")]
 
 
 def _letters_and_digits(value: str) -> str:
@@ -28,7 +31,11 @@ def _letters_and_digits(value: str) -> str:
 
 
 _LocationName = Annotated[_Name, AfterValidator(_letters_and_digits)]
-CampaignText = Annotated[str, Field(pattern=r"^[A-Za-z0-9 ._-]{1,64}$"), Normalized]
+CampaignText = Annotated[
+    str,
+    Shape(r"^[A-Za-z0-9 ._-]{1,64}$", "may have 1 to 64 letters, digits, spaces, dots, - and _"),
+    Normalized,
+]
 """A campaign's id or message class (errors 13636 to 13642)."""
 _CURRENT_ONLY: Final = "is not supported by the classic API. Omit it, or deploy with BandwidthApi=current"
 
@@ -160,7 +167,7 @@ class HostedMessagingSetup(Authority, Setup):
     )
     action: Action = Field("IMPORT", description="IMPORT, or REMOVE to release the numbers")
     sip_peer_id: _Id | None = Field(None, description="Location (sippeer) of the numbers")
-    application_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] | None = Field(
+    application_id: _ApplicationId | None = Field(
         None, description="Catapult application. Default: found by applicationName"
     )
     callback_http_method: Literal["GET", "POST"] = Field(

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber, Text
+from bandwidth_messaging.domain.validation import CamelModel, PhoneNumber, Shape, Text
 
 _Line = Annotated[Text, AfterValidator(str.strip), Field(min_length=1, max_length=500)]
 
@@ -21,6 +21,7 @@ def _url(value: str) -> str:
 
 
 _Url = Annotated[_Line, AfterValidator(_url)]
+_Country = Annotated[str, Shape(r"^[A-Z]{2,3}$", "is not a code of a country: two or three capital letters")]
 
 
 class BusinessAddress(CamelModel):
@@ -31,7 +32,7 @@ class BusinessAddress(CamelModel):
     addr2: _Line | None = None
     city: _Line
     state: _Line = Field(description="State or province")
-    zip: Annotated[str, StringConstraints(pattern=r"^[- A-Za-z0-9]{1,500}$")]
+    zip: Annotated[str, Shape(r"^[- A-Za-z0-9]{1,500}$", "may have letters, digits, spaces and -")]
     url: _Url = Field(description="Website of the business")
 
 
@@ -42,7 +43,9 @@ class BusinessContact(CamelModel):
     last_name: _Line
     # Bandwidth's pattern accepts no capital letters.
     email: Annotated[
-        str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=500, to_lower=True)
+        str,
+        StringConstraints(max_length=500, to_lower=True),
+        Shape(r"^[^@\s]+@[^@\s]+\.[^@\s]+$", "is not an email address"),
     ]
     phone_number: PhoneNumber
 
@@ -80,9 +83,9 @@ class Submission(CamelModel):
         "EIN", "CBN", "NEQ", "PROVINCIAL_NUMBER", "CRN", "VAT", "ACN", "ABN", "BRN", "SIREN", "SIRET",
         "NZBN", "UST_IDNR", "CIF", "NIF", "CNPJ", "UID", "OTHER",
     ] | None = None  # fmt: skip
-    business_registration_issuing_country: (
-        Annotated[str, StringConstraints(pattern="^[A-Z]{2,3}$")] | None
-    ) = Field(None, description="ISO 3166-1 code, three letters preferred")
+    business_registration_issuing_country: _Country | None = Field(
+        None, description="ISO 3166-1 code, three letters preferred"
+    )
     help_message_response: _Line | None = Field(None, description="Reply to HELP")
     age_gated_content: bool | None = None
     cv_token: _Line | None = Field(None, description="Token of Campaign Verify, for 527 political groups")

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from pydantic import (
@@ -10,10 +11,14 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     ValidationError,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_after_validator_function
 
 from bandwidth_messaging.domain.phone_numbers import to_e164, to_participant
 from bandwidth_messaging.domain.problems import FieldProblem, InvalidInput
@@ -49,6 +54,30 @@ Normalized = AfterValidator(_normalized)
 """Normalizes a text for Bandwidth: trimmed, single spaces inside, not blank, printable."""
 
 NormalizedText = Annotated[str, Normalized]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Annotates a text that matches a pattern. `rule` says in words what the pattern demands.
+
+    pydantic's own error would show the pattern.
+    """
+
+    pattern: str
+    rule: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(schema), "pattern": self.pattern}
+
+    def _check(self, value: str) -> str:
+        if not re.fullmatch(self.pattern, value):
+            raise ValueError(self.rule)
+        return value
 
 
 def _without_control_characters(value: str) -> str:

@@ -9,10 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bandwidth_messaging.domain.next_steps import find_failed_step
-from bandwidth_messaging.domain.orders import build_customer_order_id, is_customer_order_id
+from bandwidth_messaging.domain.orders import (
+    OrderState,
+    build_customer_order_id,
+    is_customer_order_id,
+    name_continuation,
+)
 from bandwidth_messaging.domain.texts import normalize
 from bandwidth_messaging.domain.times import now
 from bandwidth_messaging.domain.transfers import MAX_KEY_CHARACTERS, TRANSFER_ACTIONS
+from bandwidth_messaging.store.executions import ExecutionOutdated
 
 if TYPE_CHECKING:
     from bandwidth_messaging.domain.orders import OrderItem
@@ -39,7 +45,7 @@ class OrderEndings:
             logger.info("execution has no order", extra={"execution": execution.arn})
             return
         customer_order_id, order = found
-        if execution.is_running and self.orders.reopen_redriven(customer_order_id, order):
+        if execution.is_running and self.orders.reopen_redriven(customer_order_id, order, execution.arn):
             logger.info("execution redriven", extra={"customer_order_id": customer_order_id})
         self.fail_order(execution, customer_order_id, order)
 
@@ -47,10 +53,16 @@ class OrderEndings:
         """Fail the order of an execution that ended without success. Return False if nothing changed."""
         if not execution.has_failed:
             return False
-        reason = _reason(execution, order)
-        is_recorded = self.orders.record_interrupted(
-            customer_order_id, execution_arn=execution.arn, at=now(), reason=reason
-        )
+        if order.get("executionArn") == execution.arn:
+            reason = _reason(execution, order)
+            is_recorded = self.orders.record_interrupted(
+                customer_order_id, execution_arn=execution.arn, at=now(), reason=reason
+            )
+        else:
+            reason = _reason(execution, {})
+            is_recorded = self.orders.record_failed_continuation(
+                customer_order_id, failed_at=order["failedAt"], at=now(), reason=reason
+            )
         if is_recorded:
             logger.error(
                 "execution ended without a record",
@@ -62,11 +74,15 @@ class OrderEndings:
         """Return the order of an execution with its id.
 
         The id is in the input of a set-up, or derives from the execution's name. The input of a release names
-        the set-up, whose order has another execution.
+        the set-up, whose order has another execution. An execution that continues a failed order is that
+        order's only after its first state, so it is known by its name.
         """
         for customer_order_id in _possible_ids(execution):
             order = self.orders.get(customer_order_id)
-            if order and order.get("executionArn") == execution.arn:
+            if order and (
+                order.get("executionArn") == execution.arn
+                or _is_continuation(execution, customer_order_id, order)
+            ):
                 return customer_order_id, order
         return None
 
@@ -80,14 +96,18 @@ class ExecutionEndings:
     transfers: "Transfers"
     opt_outs_state_machine: str
 
-    def record(self, execution_arn: str) -> None:
+    def record(self, execution_arn: str, status: str, redrive_count: int) -> None:
         """Record the end or the redrive of an execution on its order, or that of a transfer of opt-outs.
 
         The current status of the execution counts, so that events may arrive late, twice and in any order.
+        Raises ExecutionOutdated if Step Functions does not return yet that the execution has reached the
+        reported status after `redrive_count` redrives.
         """
         execution = self.executions.find(execution_arn)
         if execution is None:
             logger.info("execution does not exist", extra={"execution": execution_arn})
+        elif execution.is_outdated(status, redrive_count):
+            raise ExecutionOutdated(execution.arn)
         elif execution.machine == self.opt_outs_state_machine.rpartition(":")[2]:
             self._record_transfer(execution)
         else:
@@ -110,6 +130,15 @@ class ExecutionEndings:
         if is_recorded:
             extra = {"execution": execution.arn, "reason": reason}
             logger.error("transfer of opt-outs failed", extra=extra)
+
+
+def _is_continuation(execution: "Execution", customer_order_id: str, order: "OrderItem") -> bool:
+    """Return whether a request started the execution to continue the order, which is still as it failed."""
+    return (
+        order.get("orderState") == OrderState.FAILED
+        and "failedAt" in order
+        and execution.name == name_continuation(customer_order_id, order["failedAt"])
+    )
 
 
 def _possible_ids(execution: "Execution") -> Iterator[str]:

@@ -3,14 +3,13 @@
 import hashlib
 import json
 import logging
-import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from bandwidth_messaging.domain.orders import Kind, OrderState
+from bandwidth_messaging.domain.orders import Kind, OrderState, name_continuation, name_execution
 from bandwidth_messaging.domain.problems import Conflict, FieldProblem, InvalidInput, ProblemCode
 from bandwidth_messaging.domain.releases import NumberRelease
 from bandwidth_messaging.domain.setups import HostedMessagingSetup, MessagingV2Setup
@@ -167,8 +166,7 @@ class _Start:
 
         Each failure can be continued once: the name contains the time of the failure. Raises Conflict.
         """
-        # An execution name cannot contain spaces, and is unique for 90 days.
-        name = customer_order_id.replace(" ", "_")
+        name = name_execution(customer_order_id)
         digest = self._setup.digest()
         order = self._orders.register(
             customer_order_id,
@@ -191,22 +189,27 @@ class _Start:
             if is_same:
                 # Registering adds the token to an order of an earlier version, which may be running.
                 self._is_first = (order["startToken"], order["startedAt"]) == (self._start_token, self._at)
-                if not self._is_first and self._records_failure(customer_order_id, order):
+                if not self._is_first and self._records_failure(
+                    customer_order_id, order, order["executionArn"]
+                ):
                     return self._register(customer_order_id)
                 return order["executionArn"].rpartition(":")[2]
             conflict = StartConflict.NOT_ENDED
         elif not is_same and (order["kind"] != self._kind or "orderAttemptedAt" in order):
             conflict = StartConflict.OTHER_ORDER
         else:
-            return f"{name}-again-{re.sub(r'[^0-9]', '', order['failedAt'])}"
+            continuation = name_continuation(customer_order_id, order["failedAt"])
+            if self._records_failure(customer_order_id, order, self._arn(continuation)):
+                return self._register(customer_order_id)
+            return continuation
         raise describe_conflict(customer_order_id, conflict, state)
 
-    def _records_failure(self, customer_order_id: str, order: "OrderItem") -> bool:
+    def _records_failure(self, customer_order_id: str, order: "OrderItem", arn: str) -> bool:
         """Record that an order's execution has failed if the order lacks it. Return whether it did.
 
         Step Functions does not guarantee that it reports how an execution ended.
         """
-        execution = self._executions.find(order["executionArn"])
+        execution = self._executions.find(arn)
         return execution is not None and self._endings.fail_order(execution, customer_order_id, order)
 
     def _has_input(self, arn: str) -> bool:

@@ -10,7 +10,7 @@ RCS to the recipient through the same agent within these minutes, its message ca
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -84,7 +84,11 @@ class UnconfirmedMessages:
         if len(candidates) != 1:
             logger.info("look-up ambiguous", extra={"candidates": len(candidates)})
             return False
-        self._record(message, candidates[0])
+        candidate = candidates[0]
+        if "rcs" in message and candidate.is_rcs and candidate.state is MessageState.FAILED:
+            # Bandwidth sends the fallback next. Its receipt reports the result.
+            candidate = replace(candidate, state=MessageState.SENT, error_code=None)
+        self._record(message, candidate)
         return True
 
     def _record(self, message: "MessageItem", found: "FoundMessage") -> None:

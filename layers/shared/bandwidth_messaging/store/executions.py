@@ -21,6 +21,7 @@ class Execution:
     status: str
     input: Any
     error: str | None
+    redrive_count: int
 
     @property
     def name(self) -> str:
@@ -41,6 +42,19 @@ class Execution:
     def has_failed(self) -> bool:
         """Return whether it ended without success."""
         return self.status in {"FAILED", "TIMED_OUT", "ABORTED"}
+
+    def is_outdated(self, status: str, redrive_count: int) -> bool:
+        """Return whether it was read as it was before it reached a status, after some redrives."""
+        if redrive_count != self.redrive_count:
+            return redrive_count > self.redrive_count
+        return self.is_running and status != "RUNNING"
+
+
+class ExecutionOutdated(Exception):
+    """Step Functions does not return yet what became of an execution. The call can be repeated."""
+
+    def __init__(self, execution_arn: str) -> None:
+        super().__init__(f"Step Functions does not return the new status of {execution_arn} yet")
 
 
 class StartRejected(Exception):
@@ -98,12 +112,22 @@ class Executions:
         return True
 
     def find(self, execution_arn: str) -> Execution | None:
-        """Return an execution. Return None if it never started, or ended more than 90 days ago."""
+        """Return an execution. Return None if it never started, or ended more than 90 days ago.
+
+        The status can be outdated: DescribeExecution is eventually consistent
+        (https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html).
+        """
         try:
             found = self._client.describe_execution(executionArn=execution_arn)
         except self._client.exceptions.ExecutionDoesNotExist:
             return None
-        return Execution(execution_arn, found["status"], json.loads(found["input"]), found.get("error"))
+        return Execution(
+            execution_arn,
+            found["status"],
+            json.loads(found["input"]),
+            found.get("error"),
+            found.get("redriveCount", 0),
+        )
 
 
 def execution_arn(state_machine: str, name: str) -> str:

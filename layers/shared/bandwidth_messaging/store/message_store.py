@@ -4,6 +4,7 @@
 them, and `archive` the list of their archived files.
 """
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, cast
@@ -27,6 +28,8 @@ MAX_SEARCHED: Final = 500
 """Messages that a search reads for one page at most, so that a page costs a bounded number of read units."""
 SEARCH_STEP: Final = 100
 """Messages that a search reads at once. BatchGetItem accepts 100 keys."""
+# Lambda returns at most 6 MB, of which the other fields of 100 messages need up to 5 MB.
+_MAX_RCS_BYTES: Final = 500_000
 
 
 class Messages:
@@ -94,7 +97,7 @@ class Messages:
         """Return up to `limit` messages of an owner number that match, newest first.
 
         The time is part of the index key. For other filters, up to MAX_SEARCHED messages are read, so that a
-        page may have fewer messages than `limit` and a next key.
+        page may have fewer messages than `limit` and a next key. So does a page with much RCS content.
         """
         between = None
         if search.since or search.until:
@@ -103,6 +106,7 @@ class Messages:
         if not search.attributes:
             return self._query("messagesByOwner", {"owner": number}, limit, start, between=between)
         found: list[Item] = []
+        rcs_bytes = 0
         for _ in range(MAX_SEARCHED // SEARCH_STEP):
             listed = self._table.query(
                 "messagesByOwner",
@@ -118,7 +122,8 @@ class Messages:
                 item = items.get(entry["messageId"])
                 if item and search.matches(item):
                     found.append(item)
-                if len(found) == limit:
+                    rcs_bytes += _count_rcs_bytes(item)
+                if len(found) == limit or rcs_bytes > _MAX_RCS_BYTES:
                     # A page is continued after its last message.
                     is_end = entry is listed.items[-1] and listed.next_key is None
                     return Page(found, None if is_end else entry)
@@ -145,4 +150,15 @@ class Messages:
         # The indexes project only keys, so that the items are read from the table.
         page = self._table.query(index, key, limit=limit, start=start, newest_first=True, between=between)
         keys = [message_key(item["messageId"]) for item in page.items]
-        return Page(self._table.get_all(keys), page.next_key)
+        items = self._table.get_all(keys)
+        rcs_bytes = 0
+        for count, item in enumerate(items[:-1], 1):
+            rcs_bytes += _count_rcs_bytes(item)
+            if rcs_bytes > _MAX_RCS_BYTES:
+                last = next(entry for entry in page.items if entry["messageId"] == item["messageId"])
+                return Page(items[:count], last)
+        return Page(items, page.next_key)
+
+
+def _count_rcs_bytes(item: Item) -> int:
+    return len(json.dumps(item["rcs"])) if "rcs" in item else 0

@@ -191,7 +191,23 @@ class Orders:
         )
         return order is not None
 
-    def reopen_redriven(self, customer_order_id: str, order: OrderItem) -> bool:
+    def record_failed_continuation(
+        self, customer_order_id: str, *, failed_at: str, at: str, reason: str
+    ) -> bool:
+        """Record that the execution that was to continue a failed order ended before its first state did.
+
+        The new `failedAt` lets another execution continue the order. Return False, with nothing changed, if
+        the order has changed since it failed at `failed_at`.
+        """
+        order = self._table.update(
+            order_key(customer_order_id),
+            assign={"failedAt": at, "reason": reason},
+            condition="#orderState = :failed AND #failedAt = :before",
+            values={"failed": OrderState.FAILED, "before": failed_at},
+        )
+        return order is not None
+
+    def reopen_redriven(self, customer_order_id: str, order: OrderItem, execution_arn: str) -> bool:
         """Reopen an interrupted order whose execution was redriven. Return False if nothing changed."""
         reopened = self._table.update(
             order_key(customer_order_id),
@@ -200,7 +216,7 @@ class Orders:
                 **dict.fromkeys(("failedAt", "reason", "interrupted")),
             },
             condition="#executionArn = :arn AND #orderState = :failed AND #interrupted = :yes",
-            values={"arn": order["executionArn"], "failed": OrderState.FAILED, "yes": True},
+            values={"arn": execution_arn, "failed": OrderState.FAILED, "yes": True},
         )
         return reopened is not None
 
