@@ -25,7 +25,8 @@ _REGION: Final = re.compile(r"https://[^/]+\.execute-api\.([a-z0-9-]+)\.")
 class Problem(Exception):
     """An error response (RFC 9457). docs/problems.md lists the codes.
 
-    `code` is None if the response is no problem, as that of a proxy. `errors` are the invalid fields.
+    `code` is None if the response is not a problem document, such as a proxy's. `errors` are the
+    invalid fields.
     """
 
     def __init__(self, response: requests.Response) -> None:
@@ -78,13 +79,13 @@ class Client:
         """Send a request and return the body of the response.
 
         `operation` is an operationId of openapi.json, such as sendMessage. `arguments` are its parameters,
-        headers and body fields by name. None is the same as leaving an optional one out. The request is
+        headers and body fields by name. None means that an optional argument is omitted. The request is
         repeated up to three times after a lost response, a 5xx or throttling. A POST gets an idempotency-key
         for that, unless one is given. A POST without such a key (rotateWebhookSecret) is repeated only after
         throttling: a second rotation would end the secret that is in use.
 
         Raises Problem for an error response, KeyError for an unknown operation, TypeError for an unknown or
-        missing argument, and requests.RequestException if no response came.
+        missing argument, and requests.RequestException if there is no response.
         """
         described = OPERATIONS[operation]
         response = self._send(described, _check(described, arguments or {}))

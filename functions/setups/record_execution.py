@@ -9,7 +9,7 @@ from bandwidth_messaging.runtime.steps import aws_errors
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Record what became of an execution, on its order if it has one.
+    """Record the end of an execution, on its order if it has one.
 
     `event` is a "Step Functions Execution Status Change". Raises AwsUnavailable and ExecutionOutdated, so
     that Lambda retries it.

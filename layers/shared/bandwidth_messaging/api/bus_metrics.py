@@ -54,7 +54,7 @@ def measure(events: "Iterable[tuple[str, View]]") -> Iterator[Measurement]:
 
 
 def _delivery_seconds(times: Mapping[str, str]) -> float:
-    """Return the seconds from the send to the delivery. Bandwidth's clock may be behind ours."""
+    """Return the seconds from the send to the delivery. Bandwidth's clock may be behind the stack's."""
     delivered = times[MessageState.DELIVERED]
     sent = times.get(MessageState.SENDING, delivered)
     return max(0.0, (datetime.fromisoformat(delivered) - datetime.fromisoformat(sent)).total_seconds())

@@ -70,7 +70,7 @@ def add_opt_out_routes(app: "APIGatewayRestResolver", opt_outs: "Callable[[], Op
         limit: Limit = 25,
         cursor: Cursor = None,
     ) -> dict[str, Any]:
-        """Return the current opt-outs of the stack, or those that count for one of its numbers.
+        """Return the current opt-outs of the stack, or those that apply to one of its numbers.
 
         Without number and scope, the list has all opt-outs, in no order.
         """
@@ -114,9 +114,9 @@ def add_opt_out_changes(
     ) -> dict[str, Any]:
         """Record that a person opted out otherwise than by text.
 
-        The opt-out counts from now. A text that the person sent before, and that arrives later, changes
+        The opt-out applies from now. A text that the person sent earlier, but that arrives later, changes
         nothing. A later START ends the opt-out. Repeating the request with the same body changes nothing
-        while the person is opted out. With the parameter OptOutScope=stack the opt-out counts for all
+        while the person is opted out. With the parameter OptOutScope=stack the opt-out applies to all
         numbers of the stack.
         """
         given = new or NewOptOut()
@@ -134,7 +134,7 @@ def add_opt_out_changes(
     def end_opt_out(number: _OwnNumber, recipient: _Recipient) -> dict[str, Any]:
         """Record that a person opted in again.
 
-        The opt-in counts from now. A later STOP counts again. Repeating the request changes nothing. With the
-        parameter OptOutScope=stack the opt-in counts for all numbers of the stack.
+        The opt-in applies from now. A later STOP is an opt-out again. Repeating the request changes nothing.
+        With the parameter OptOutScope=stack the opt-in applies to all numbers of the stack.
         """
         return opt_out_record_view(manual_opt_outs().opt_in(number, recipient))

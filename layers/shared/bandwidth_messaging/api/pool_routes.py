@@ -93,8 +93,8 @@ def add_pool_writes(app: "APIGatewayRestResolver", pools: "Callable[[], NumberPo
     def set_pool(name: _Name, new: Annotated[NewPool, Body()]) -> dict[str, Any]:
         """Create a pool, or replace its numbers.
 
-        The numbers count for the next message. Conversations with numbers that stay in the pool keep their
-        number. Opt-outs from numbers that leave the pool still count for it.
+        The next message uses the new numbers. Conversations with numbers that stay in the pool keep their
+        number. Opt-outs from numbers that leave the pool still apply to the pool.
         """
         return pool_view(*pools().set_numbers(name, new.numbers, match_area_code=new.match_area_code))
 
@@ -112,7 +112,7 @@ def add_pool_writes(app: "APIGatewayRestResolver", pools: "Callable[[], NumberPo
     def delete_pool(name: _Name) -> dict[str, Any]:
         """Delete a pool and return it as it was.
 
-        Its numbers stay in the stack. Messages that were accepted keep their number. If the pool is created
-        again, the opt-outs from the numbers that it had count again.
+        Its numbers stay in the stack. Accepted messages keep their number. If the pool is created again,
+        the opt-outs from its former numbers apply again.
         """
         return pool_summary_view(pools().delete_pool(name))

@@ -320,7 +320,7 @@ class Lane:
         return slot + work * 100 // speed
 
     def _busy(self, since: int) -> dict[TrackName, int]:
-        """Return until when each track beside the normal one is busy, if it is after `since`."""
+        """Return when the backlog of the high and late tracks ends, for each that is busy after `since`."""
         return {
             name: end
             for name, track in self.tracks.items()
@@ -351,7 +351,7 @@ def expect(lanes: Sequence[Lane], slot: int, now: int, *, high: bool) -> int:
 
 
 def is_late(slot: int, now: int) -> bool:
-    """Return whether a slot has passed, and others have theirs now."""
+    """Return whether a slot has passed, so that the message needs a new position."""
     return now - slot > MAX_LATENESS
 
 

@@ -119,9 +119,9 @@ def _weigh_lanes(candidates: Sequence[Candidate]) -> dict[str, float]:
 
 
 def _score(key: str, name: str, weight: float) -> float:
-    """Return the score of weighted rendezvous hashing. The highest score wins.
+    """Return the score of weighted rendezvous hashing. The name with the highest score is chosen.
 
-    The share of keys that a name wins is its share of the weights.
+    The share of keys for which a name is chosen is its share of the weights.
     """
     digest = hashlib.sha256(f"{key}\0{name}".encode()).digest()
     # Between 0 and 1, and neither of them.

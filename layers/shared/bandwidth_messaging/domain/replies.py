@@ -60,8 +60,8 @@ class ReplyTexts:
 def may_reply(message: "MessageItem", kind: KeywordKind) -> bool:
     """Return whether an inbound message may get an automatic reply.
 
-    Groups, short codes, names and the number itself get none. Toll-free numbers do not confirm STOP and
-    START, because the network does.
+    Groups, short codes, alphanumeric senders and the number itself get no reply. Toll-free numbers do
+    not confirm STOP and START, because the network does.
     """
     if len(message.get("to", ())) != 1 or not _PHONE_NUMBER.fullmatch(message.get("from", "")):
         return False

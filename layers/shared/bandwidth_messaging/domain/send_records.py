@@ -18,5 +18,5 @@ def write_tickets(tickets: Tickets) -> str:
 
 
 def read_tickets(written: str | None) -> Tickets:
-    """Return the tickets of `write_tickets`, none if the record has no such attribute."""
+    """Return the tickets of `write_tickets`, or an empty mapping if the record has no such attribute."""
     return tickets_from_items(json.loads(written)) if written else {}

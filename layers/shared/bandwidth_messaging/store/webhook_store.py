@@ -30,7 +30,7 @@ class Webhooks:
         return [_read(item) for item in page.items]
 
     def list_all(self) -> list[WebhookItem]:
-        """Return all endpoints by name. A change of the last second may be missing."""
+        """Return all endpoints, sorted by name. A change of the last second may be missing."""
         webhooks = [webhook for state in WebhookState for webhook in self.list_by_state(state)]
         return sorted(webhooks, key=lambda webhook: webhook["webhookName"])
 
