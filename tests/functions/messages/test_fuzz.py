@@ -280,6 +280,10 @@ LONGEST_KEY, LARGEST_ITEM = 1024, 400 * 1024
 class CheckedTable(Table):
     """Accepts each write as if its item did not exist. Asserts that DynamoDB accepts the item."""
 
+    def get(self, key: Item) -> Item | None:
+        check_item(key)
+        return None
+
     def put_new(self, item: Item, key: str) -> bool:
         check_item(item)
         return True
