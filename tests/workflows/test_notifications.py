@@ -42,12 +42,25 @@ def start_until_long_wait(cloud: Stack, name: str) -> str:
     control(cloud, "PUT", f"/orders/{name}", {"fate": "BACKORDERED"})
     own = {"applicationName": name, "locationName": name, "customerOrderId": name}
     arn = start(cloud, "messaging_v2", SAMPLE | own)
-
-    def waits_long() -> bool:
-        return entered_states(cloud, arn).count(WAIT) >= ENOUGH_WAITS
-
-    wait_until(waits_long, lambda: str(entered_states(cloud, arn)))
+    wait_for_long_wait(cloud, arn, name)
     return arn
+
+
+def wait_for_long_wait(cloud: Stack, arn: str, customer_order_id: str) -> None:
+    """Wait until an execution is in a long wait that a notification can end.
+
+    A notification ends a wait only after the wait's step has stored its task token.
+    """
+    table, key = cloud.client("dynamodb"), {"pk": {"S": f"ORDER#{customer_order_id}"}}
+    tokens: dict[int, str | None] = {}
+
+    def can_be_notified() -> bool:
+        waits = entered_states(cloud, arn).count(WAIT)
+        order = table.get_item(TableName=cloud.numbers_table, Key=key, ConsistentRead=True).get("Item", {})
+        tokens[waits] = order.get("taskToken", {}).get("S")
+        return waits >= ENOUGH_WAITS and tokens[waits] != tokens.get(waits - 1)
+
+    wait_until(can_be_notified, lambda: str(entered_states(cloud, arn)))
 
 
 def complete(cloud: Stack, name: str, arn: str) -> tuple[Execution, float]:
@@ -108,10 +121,7 @@ def test_a_notification_of_the_disconnect_ends_the_wait_of_a_release(notified: S
     assert run(notified, "messaging_v2", SAMPLE | own).status == "SUCCEEDED"
     control(notified, "PUT", f"/orders/{release}", {"fate": "RECEIVED"})
     arn = start(notified, "release_numbers", {"customerOrderId": name}, name=release)
-    wait_until(
-        lambda: entered_states(notified, arn).count(WAIT) >= ENOUGH_WAITS,
-        lambda: str(entered_states(notified, arn)),
-    )
+    wait_for_long_wait(notified, arn, release)
 
     execution, _ = complete(notified, release, arn)
 
