@@ -189,8 +189,7 @@ def test_a_burst_is_delivered_at_the_rate_with_one_request_each(
     assert counts["requests"] <= 1.05 * MESSAGES
     assert counts["rejected"] <= 0.01 * counts["requests"]
     assert events == dict.fromkeys(EVENT_TYPES, MESSAGES)
-    # On busy cores its request to Bandwidth alone may take seconds.
-    assert high_seconds <= (IDEAL_SECONDS / 4 if math.isinf(TOLERANCE) else 3), measured
+    assert high_seconds <= (median_wait(messages) if math.isinf(TOLERANCE) else 3), measured
 
 
 @pytest.mark.usefixtures("workers")
@@ -217,6 +216,10 @@ def test_a_slow_lane_and_a_free_one_do_not_slow_each_other(
         f"{SLOW_MESSAGES} texts at {SLOW_PER_MINUTE} a minute beside {2 * SLOW_MESSAGES} without a rate",
         measured,
     )
-    assert 0.98 * ideal <= sent_seconds <= TOLERANCE * ideal, measured
+    # On busy cores the first texts may be late, but no text is sent before its slot.
+    first = min(seconds(message, "accepted") for message in slow_messages)
+    slots = [first + 0.98 * position * 60 / SLOW_PER_MINUTE for position in range(SLOW_MESSAGES)]
+    assert [slot <= at for slot, at in zip(slots, sent, strict=True)] == [True] * SLOW_MESSAGES, measured
+    assert sent_seconds <= TOLERANCE * ideal, measured
     # Without lanes of their own they would wait as long as the slow ones.
     assert free_wait < (slow_wait if math.isinf(TOLERANCE) else slow_wait / 3), measured
