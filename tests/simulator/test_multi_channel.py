@@ -8,6 +8,7 @@ import pytest
 from bandwidth.exceptions import ForbiddenException
 
 from simulator.server import RunningSimulator
+from tests.simulator.sdk_client import open_client
 from tests.simulator.support import CONFIG, Client, Receiver, Setup
 
 HANDSET = "+19195550142"
@@ -27,15 +28,7 @@ CARD = {
 
 @pytest.fixture
 def api(bandwidth: RunningSimulator) -> Iterator[Any]:
-    configuration = sdk.Configuration(
-        host=bandwidth.current_messaging_url,
-        ignore_operation_servers=True,
-        access_token_url=bandwidth.token_url,
-        client_id=CONFIG.client_id,
-        client_secret=CONFIG.client_secret,
-        retries=0,
-    )
-    with sdk.ApiClient(configuration) as client:
+    with open_client(bandwidth) as client:
         yield sdk.MultiChannelApi(client)
 
 

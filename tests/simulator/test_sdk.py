@@ -16,6 +16,7 @@ from bandwidth.exceptions import (
 )
 
 from simulator.server import RunningSimulator
+from tests.simulator.sdk_client import open_client
 from tests.simulator.support import CONFIG, Client, Receiver, Setup
 
 HANDSET = "+19195550142"
@@ -25,15 +26,7 @@ PICTURE = b"\x89PNG\r\n\x1a\n\x00picture"
 
 @pytest.fixture
 def client(bandwidth: RunningSimulator) -> Iterator[Any]:
-    configuration = sdk.Configuration(
-        host=bandwidth.current_messaging_url,
-        ignore_operation_servers=True,
-        access_token_url=bandwidth.token_url,
-        client_id=CONFIG.client_id,
-        client_secret=CONFIG.client_secret,
-        retries=0,
-    )
-    with sdk.ApiClient(configuration) as client:
+    with open_client(bandwidth) as client:
         yield client
 
 

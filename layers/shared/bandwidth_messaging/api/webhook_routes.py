@@ -1,6 +1,6 @@
 """Operations of the ControlApi for webhooks. functions/control/manage_webhooks registers them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -30,6 +30,11 @@ _PARAMETER_PROBLEM: Final = FieldProblem(
 _NAME_PROBLEM: Final = FieldProblem("name", f'"CRM" is not a name. {NAME_RULE}')
 _URL_PROBLEM: Final = FieldProblem("url", "has the scheme http. Use https.")
 _Name = Annotated[WebhookName, Path(description="Name that you choose", examples=[_EXAMPLE])]
+_CHANGE_ERRORS: Final[Mapping[HTTPStatus, str | FieldProblem | Conflict]] = {
+    HTTPStatus.NOT_FOUND: UNKNOWN.format(_EXAMPLE),
+    HTTPStatus.CONFLICT: Conflict(CHANGED, ProblemCode.CONCURRENT_CHANGE),
+    HTTPStatus.UNPROCESSABLE_ENTITY: _NAME_PROBLEM,
+}
 
 
 def add_webhook_routes(app: "APIGatewayRestResolver", settings: "Callable[[], WebhookSettings]") -> None:
@@ -88,11 +93,7 @@ def add_webhook_routes(app: "APIGatewayRestResolver", settings: "Callable[[], We
         "/webhooks/<name>/secret",
         tag=_TAG,
         response=responses.WebhookWithSecret,
-        errors={
-            HTTPStatus.NOT_FOUND: UNKNOWN.format(_EXAMPLE),
-            HTTPStatus.CONFLICT: Conflict(CHANGED, ProblemCode.CONCURRENT_CHANGE),
-            HTTPStatus.UNPROCESSABLE_ENTITY: _NAME_PROBLEM,
-        },
+        errors=_CHANGE_ERRORS,
     )
     def rotate_webhook_secret(name: _Name) -> dict[str, Any]:
         """Create a new secret for a webhook and return it.
@@ -108,11 +109,7 @@ def add_webhook_routes(app: "APIGatewayRestResolver", settings: "Callable[[], We
         "/webhooks/<name>",
         tag=_TAG,
         response=responses.Webhook,
-        errors={
-            HTTPStatus.NOT_FOUND: UNKNOWN.format(_EXAMPLE),
-            HTTPStatus.CONFLICT: Conflict(CHANGED, ProblemCode.CONCURRENT_CHANGE),
-            HTTPStatus.UNPROCESSABLE_ENTITY: _NAME_PROBLEM,
-        },
+        errors=_CHANGE_ERRORS,
     )
     def delete_webhook(name: _Name) -> dict[str, Any]:
         """Delete a webhook and return it.
